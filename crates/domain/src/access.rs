@@ -1,0 +1,129 @@
+//! Access: five gates, one function. Menu, page, API and job all ask `decide`.
+
+use crate::id::{RoleId, TenantId, UserId};
+use crate::screen::{Action, Actions, PermissionKind, ScreenSettings};
+use crate::service::Service;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything a decision needs about one tenant, compiled at `epoch`. Held in memory, checked by `op_begin`.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Raised by every change of rights; the database refuses an `Op` decided on another one.
+    pub epoch: i64,
+    /// Contracted services by name.
+    pub services: HashMap<String, ContractedService>,
+    /// Members by user.
+    pub members: HashMap<UserId, Member>,
+    /// Roles by id.
+    pub roles: HashMap<RoleId, Role>,
+}
+
+/// A service the tenant has contracted.
+#[derive(Clone, Debug)]
+pub struct ContractedService {
+    /// Whether the contract is live today.
+    pub live: bool,
+    /// The installed service.
+    pub service: Arc<Service>,
+    /// The tenant's settings by screen name; a screen without a row is closed.
+    pub settings: HashMap<String, ScreenSettings>,
+}
+
+/// A member of a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Member {
+    /// A disabled member may do nothing.
+    pub active: bool,
+    /// Tenant administrator.
+    pub administrator: bool,
+    /// 課金ユーザータイプ held.
+    pub billing_types: Vec<String>,
+    /// Roles held.
+    pub roles: Vec<RoleId>,
+}
+
+/// A role and what it grants.
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    /// Shown to administrators.
+    pub name: String,
+    /// By service name and screen name.
+    pub grants: HashMap<(String, String), Actions>,
+}
+
+/// The five gates, in the order they are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// The service is contracted, the contract is live, the member is active.
+    Contract,
+    /// 使用可能.
+    Usable,
+    /// 課金ユーザータイプ.
+    BillingType,
+    /// 権限設定種別.
+    PermissionKind,
+    /// Role × screen × action.
+    RoleGrant,
+}
+
+/// The answer and the gate that gave it: for a refusal the first closed gate, else the last one asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Decision {
+    /// Whether the action may be done.
+    pub allowed: bool,
+    /// The deciding gate.
+    pub gate: Gate,
+}
+
+impl Gate {
+    /// The word used in entries and problem documents.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::Usable => "usable",
+            Self::BillingType => "billing_type",
+            Self::PermissionKind => "permission_kind",
+            Self::RoleGrant => "role_grant",
+        }
+    }
+}
+
+/// Decides whether a user may do an action on a screen. The only such function.
+pub fn decide(snapshot: &Snapshot, user: UserId, service: &str, screen: &str, action: Action) -> Decision {
+    let refused = |gate| Decision { allowed: false, gate };
+    let Some(member) = snapshot.members.get(&user).filter(|member| member.active) else {
+        return refused(Gate::Contract);
+    };
+    let Some(contracted) = snapshot.services.get(service).filter(|contracted| contracted.live) else {
+        return refused(Gate::Contract);
+    };
+    let exists = contracted.service.screen(screen).is_some_and(|screen| screen.kind.actions().has(action));
+    let Some(settings) = contracted.settings.get(screen).filter(|settings| settings.usable && exists) else {
+        return refused(Gate::Usable);
+    };
+    if !settings.billing_types.iter().any(|billing| member.billing_types.contains(billing)) {
+        return refused(Gate::BillingType);
+    }
+    match settings.permission {
+        PermissionKind::None => Decision { allowed: true, gate: Gate::PermissionKind },
+        PermissionKind::Administrators => Decision { allowed: member.administrator, gate: Gate::PermissionKind },
+        PermissionKind::PerRole => {
+            Decision { allowed: granted(snapshot, member, service, screen, action), gate: Gate::RoleGrant }
+        }
+    }
+}
+
+/// Whether any role of the member grants the action.
+fn granted(snapshot: &Snapshot, member: &Member, service: &str, screen: &str, action: Action) -> bool {
+    let key = (service.to_owned(), screen.to_owned());
+    member
+        .roles
+        .iter()
+        .filter_map(|role| snapshot.roles.get(role))
+        .any(|role| role.grants.get(&key).is_some_and(|actions| actions.has(action)))
+}

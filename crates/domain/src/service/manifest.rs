@@ -1,0 +1,1 @@
+//! Reads a service manifest (TOML) and says, with file, line and what is allowed, what is wrong with it.

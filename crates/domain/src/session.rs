@@ -1,0 +1,1 @@
+//! Sessions: their limits. Their tokens and rows are `app`'s and `store`'s.
