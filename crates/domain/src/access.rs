@@ -1,6 +1,11 @@
 //! Access: five gates, one function. Menu, page, API and job all ask `decide`.
 
+mod menu;
+
+pub use menu::{MenuScreen, MenuService, menu};
+
 use crate::id::{RoleId, TenantId, UserId};
+use crate::locale::Locale;
 use crate::screen::{Action, Actions, PermissionKind, ScreenSettings};
 use crate::service::Service;
 use serde::Serialize;
@@ -89,6 +94,61 @@ impl Gate {
             Self::BillingType => "billing_type",
             Self::PermissionKind => "permission_kind",
             Self::RoleGrant => "role_grant",
+        }
+    }
+}
+
+impl Decision {
+    /// Why a refused action is refused and whom to ask; empty when it is allowed. `screen` is the screen's label.
+    pub fn explain(self, locale: Locale, screen: &str) -> String {
+        if self.allowed {
+            return String::new();
+        }
+        match locale {
+            Locale::Ja => self.gate.explain_in_japanese(screen),
+            Locale::En => self.gate.explain_in_english(screen),
+        }
+    }
+}
+
+impl Gate {
+    fn explain_in_japanese(self, screen: &str) -> String {
+        match self {
+            Self::Contract => format!(
+                "「{screen}」のサービスは契約されていないか、利用者としての登録が止まっています。自社の管理者に確認してください。"
+            ),
+            Self::Usable => {
+                format!("「{screen}」は使用可能になっていません。使う場合は、自社の管理者に画面の設定を依頼してください。")
+            }
+            Self::BillingType => format!(
+                "お持ちの課金ユーザータイプでは「{screen}」を使えません。使う場合は、自社の管理者に課金ユーザータイプの変更を依頼してください。"
+            ),
+            Self::PermissionKind => {
+                format!("「{screen}」は管理者だけが使えます。必要な操作は、自社の管理者に依頼してください。")
+            }
+            Self::RoleGrant => format!(
+                "お持ちのロールには「{screen}」でのこの操作が許可されていません。必要な場合は、自社の管理者にロールの設定を依頼してください。"
+            ),
+        }
+    }
+
+    fn explain_in_english(self, screen: &str) -> String {
+        match self {
+            Self::Contract => format!(
+                "The service of “{screen}” is not under contract, or your membership is stopped. Ask your administrator."
+            ),
+            Self::Usable => {
+                format!("“{screen}” has not been made usable. Ask your administrator to set up the screen.")
+            }
+            Self::BillingType => format!(
+                "Your billing user type does not include “{screen}”. Ask your administrator to change it."
+            ),
+            Self::PermissionKind => {
+                format!("“{screen}” is for administrators only. Ask your administrator to do this for you.")
+            }
+            Self::RoleGrant => format!(
+                "None of your roles allows this on “{screen}”. Ask your administrator to change the role's settings."
+            ),
         }
     }
 }

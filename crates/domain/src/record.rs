@@ -1,5 +1,20 @@
 //! Records: typed values, their faults, masks. How rows are stored is `store`'s; what may be asked of lists is here.
 
+mod change;
+mod fault;
+mod number;
+mod parse;
+mod query;
+mod shown;
+mod when;
+
+pub use change::{Conflict, changes, conflict};
+pub use fault::{Fault, FaultReason};
+pub(crate) use parse::is_email;
+pub use parse::{parse, parse_all, parse_changes};
+pub use query::check_query;
+pub use shown::{mask, normalised, shown};
+
 use crate::id::{RecordId, UserId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -33,7 +48,7 @@ pub struct Condition {
     pub field: String,
     /// How it is compared.
     pub test: Test,
-    /// What it is compared with, as typed (normalised by the field's type).
+    /// What it is compared with: as typed at first, canonical (plain) or normalised (blind) after `check_query`.
     pub value: String,
 }
 
@@ -80,3 +95,7 @@ pub const MAX_PAGE: usize = 200;
 pub const DEFAULT_PAGE: usize = 20;
 /// Longest search text in characters.
 pub const MAX_SEARCH_CHARS: usize = 100;
+/// Longest cursor in bytes; far more than any page hands out.
+pub const MAX_CURSOR_BYTES: usize = 2_048;
+/// Most digits before the decimal point; with them every amount fits `i64` and a JSON number exactly.
+pub const MAX_DIGITS: usize = 15;

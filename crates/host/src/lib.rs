@@ -1,1 +1,11 @@
-//! host
+//! The machine under STRUCT: PostgreSQL, key files, TLS, mail, disk, accounts. The only crate that starts processes.
+//! Decides nothing about tenants or rights, speaks no SQL and no HTTP, and reads no wall clock.
+
+pub mod account;
+pub mod disk;
+mod file;
+pub mod keyring;
+pub mod lock;
+pub mod mail;
+pub mod postgres;
+pub mod tls;

@@ -1,1 +1,22 @@
-//! store
+//! PostgreSQL: migrations, roles, every SQL statement. Decides nothing: rights are `domain::access`'s, acts are `app`'s.
+
+pub mod access;
+pub mod audit;
+pub mod bootstrap;
+pub mod contract;
+mod error;
+pub mod flight;
+pub mod job;
+pub mod migrate;
+mod pool;
+pub mod record;
+pub mod role;
+pub mod schema;
+pub mod service;
+pub mod session;
+pub mod tenant;
+pub mod user;
+
+pub use error::StoreError;
+pub use flight::{Check, Flight, Head, Statement};
+pub use pool::{Address, Store};

@@ -1,0 +1,216 @@
+//! `Op`: one way through the house. Who asks, for which tenant, through which screen, for which action; decided from the
+//! snapshot, checked again by the database in the same round trip, entered in the log. No other module decides a right.
+
+use crate::keys::ServiceKeys;
+use crate::{App, Error};
+use domain::access::{Snapshot, decide};
+use domain::audit::{Actor, Detail, Entry, MAX_DEVICE_CHARS, Outcome, Target, Verb};
+use domain::id::{RecordId, RequestId, SessionId, TenantId, UserId};
+use domain::locale::Locale;
+use domain::screen::{Action, ScreenKind};
+use domain::service::{Entity, Screen, Service};
+use domain::time::random_bytes;
+use seal::envelope::{DataKeys, Place};
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::audit::SealedEntry;
+use store::record::RecordTable;
+use store::{Check, Flight, Head, Statement, StoreError};
+
+/// The rows of each statement; this crate never looks inside, `store` reads them.
+pub(crate) type Rows = Vec<Vec<store::flight::Row>>;
+
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Network address.
+    pub address: Option<IpAddr>,
+    /// The browser's own description.
+    pub device: String,
+    /// The request.
+    pub request: RequestId,
+    /// The language to answer in.
+    pub locale: Locale,
+}
+
+/// A signed-in member, for the length of one request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: String,
+    /// The user.
+    pub user: UserId,
+    /// How the user is called.
+    pub display_name: String,
+    /// The session.
+    pub session: SessionId,
+    /// Tenant administrator, when the session was last looked at; only for showing links.
+    pub administrator: bool,
+    /// Token that forms of this session must carry.
+    pub csrf: String,
+    /// The request.
+    pub peer: Peer,
+}
+
+/// Runs an attempt; when rights were changed in the meantime, once more on the new ones.
+macro_rules! on_fresh_rights {
+    ($app:expr, $tenant:expr, $attempt:expr) => {
+        match $attempt.await {
+            Err($crate::Error::Stale) => {
+                $app.forget_rights($tenant);
+                $attempt.await
+            }
+            done => done,
+        }
+    };
+}
+pub(crate) use on_fresh_rights;
+
+/// An action on a screen that has been allowed.
+pub(crate) struct Op<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) caller: &'a Caller,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) entity: Entity,
+    pub(crate) screen: Screen,
+    pub(crate) table: Arc<RecordTable>,
+    pub(crate) keys: Arc<ServiceKeys>,
+}
+
+impl App {
+    /// Decides. A refusal is entered in the log, under the rights it was decided on, before it is told.
+    pub(crate) async fn op<'a>(&'a self, caller: &'a Caller, service: &str, entity: &str, kind: ScreenKind, action: Action) -> Result<Op<'a>, Error> {
+        let snapshot = self.snapshot(caller.tenant).await?;
+        let known = snapshot.services.get(service).map(|contracted| contracted.service.clone());
+        let found = known.as_ref().and_then(|service| Some((service.entity(entity)?, service.screen_for(entity, kind)?)));
+        let Some((service, (entity, screen))) = known.as_ref().zip(found) else {
+            return Err(Error::NotFound);
+        };
+        let decision = decide(&snapshot, caller.user, &service.name, &screen.name, action);
+        if !decision.allowed {
+            let target = Target {
+                service: Some(service.name.clone()),
+                screen: Some(screen.name.clone()),
+                entity: Some(entity.name.clone()),
+                ..Target::default()
+            };
+            let detail = Detail { gate: Some(decision.gate.code().to_owned()), note: Some(action.code().to_owned()), ..Detail::default() };
+            let entry = self.entry_of(caller, Verb::AccessDenied, Outcome::Denied, target, detail)?;
+            self.store.enter(head(caller, &snapshot), &[entry]).await?;
+            let (service, screen) = (service.name.clone(), screen.name.clone());
+            return Err(Error::Denied { gate: decision.gate, service, screen, action });
+        }
+        Ok(Op {
+            app: self,
+            caller,
+            table: self.table(service, entity),
+            keys: self.keys.service(caller.tenant, service)?,
+            entity: entity.clone(),
+            screen: screen.clone(),
+            service: service.clone(),
+            snapshot,
+        })
+    }
+
+    /// Lets only administrators of the tenant on; others are entered in the log. The head carries the rights decided on.
+    pub(crate) async fn administrator(&self, caller: &Caller, page: &str) -> Result<(Head, Arc<Snapshot>), Error> {
+        let snapshot = self.snapshot(caller.tenant).await?;
+        let head = head(caller, &snapshot);
+        if snapshot.members.get(&caller.user).is_some_and(|member| member.active && member.administrator) {
+            return Ok((head, snapshot));
+        }
+        let detail = Detail { note: Some(page.to_owned()), ..Detail::default() };
+        let entry = self.entry_of(caller, Verb::AccessDenied, Outcome::Denied, Target::default(), detail)?;
+        self.store.enter(head, &[entry]).await?;
+        Err(Error::NotAdministrator)
+    }
+
+    /// An entry by a caller.
+    pub(crate) fn entry_of(&self, caller: &Caller, verb: Verb, outcome: Outcome, target: Target, mut detail: Detail) -> Result<SealedEntry, Error> {
+        describe_peer(&mut detail, &caller.peer);
+        self.entry(caller.tenant, Actor::User(caller.user), verb, outcome, caller.peer.request, target, detail)
+    }
+
+    /// An entry, its detail sealed: under the service's key when it is about a service, so that cancelling the service
+    /// shreds it, else under the tenant's log key.
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of an entry")]
+    pub(crate) fn entry(&self, tenant: TenantId, actor: Actor, verb: Verb, outcome: Outcome, request: RequestId, target: Target, detail: Detail) -> Result<SealedEntry, Error> {
+        let entry = Entry { id: self.new_id(), tenant, actor, verb, outcome, request, target, detail };
+        let json = serde_json::to_vec(&entry.detail).map_err(|error| Error::Internal(error.to_string()))?;
+        let nonce = random_bytes::<12>(&*self.random);
+        let seal = |keys: &DataKeys| keys.seal(&entry_place(&entry), nonce, &json);
+        let detail = match &entry.target.service {
+            Some(service) => seal(&*self.keys.service_data(tenant, service)?),
+            None => seal(&self.keys.tenant(tenant)?.log),
+        };
+        Ok(SealedEntry { entry, detail })
+    }
+}
+
+/// Where an entry's detail opens, and nowhere else.
+pub(crate) fn entry_place(entry: &Entry) -> Place<'_> {
+    let service = entry.target.service.as_deref().unwrap_or("");
+    Place { tenant: entry.tenant.bytes(), service, entity: "struct.entry", record: entry.id.bytes(), version: 1 }
+}
+
+/// What is checked again by the database: this session, these rights.
+pub(crate) fn head(caller: &Caller, snapshot: &Snapshot) -> Head {
+    Head { tenant: caller.tenant, check: Check::Session(caller.session, snapshot.epoch) }
+}
+
+/// Notes where a request came from.
+pub(crate) fn describe_peer(detail: &mut Detail, peer: &Peer) {
+    detail.address = peer.address.map(|address| address.to_string());
+    let device: String = peer.device.chars().filter(|c| !c.is_control()).take(MAX_DEVICE_CHARS).collect();
+    detail.device = Some(device).filter(|device| !device.is_empty());
+}
+
+impl Op<'_> {
+    /// What the entry is about.
+    pub(crate) fn target(&self, record: Option<RecordId>) -> Target {
+        Target {
+            service: Some(self.service.name.clone()),
+            screen: Some(self.screen.name.clone()),
+            entity: Some(self.entity.name.clone()),
+            record,
+            user: None,
+        }
+    }
+
+    /// An entry of this op.
+    pub(crate) fn entry(&self, verb: Verb, record: Option<RecordId>, detail: Detail) -> Result<SealedEntry, Error> {
+        self.app.entry_of(self.caller, verb, Outcome::Done, self.target(record), detail)
+    }
+
+    /// An entry of something this op could not do.
+    pub(crate) fn denial(&self, verb: Verb, record: Option<RecordId>, detail: Detail) -> Result<SealedEntry, Error> {
+        self.app.entry_of(self.caller, verb, Outcome::Denied, self.target(record), detail)
+    }
+
+    /// The head of this op's flights.
+    pub(crate) fn head(&self) -> Head {
+        head(self.caller, &self.snapshot)
+    }
+
+    /// Reads in one round trip.
+    pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Rows, StoreError> {
+        self.app.store.fly(Flight::read(self.head(), statements)).await
+    }
+
+    /// Writes in one round trip, with its entries.
+    pub(crate) async fn write(&self, statements: Vec<Statement>, entries: &[SealedEntry]) -> Result<Rows, StoreError> {
+        self.app.store.fly(Flight::write(self.head(), statements, entries)).await
+    }
+
+    /// Enters that an id was asked for in vain (another tenant's, perhaps), and says so.
+    pub(crate) async fn not_found(&self, record: RecordId) -> Error {
+        let entered = match self.denial(Verb::RecordNotFound, Some(record), Detail::default()) {
+            Ok(entry) => self.app.store.enter(self.head(), &[entry]).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        entered.err().unwrap_or(Error::NotFound)
+    }
+}

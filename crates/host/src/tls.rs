@@ -1,0 +1,268 @@
+//! The server's TLS: certificates of our own authority or the operator's, exchanged while running.
+//! Opens no port and decides no redirect.
+
+mod authority;
+
+pub use authority::Authority;
+
+use crate::file::Target;
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+use rustls::{
+    ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use x509_cert::{
+    der::Decode,
+    ext::pkix::{SubjectAltName, name::GeneralName},
+};
+
+/// A certificate of our own is made anew when it would end within this time.
+pub const RENEW_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Names every certificate of our own holds.
+const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// Key and certificate of our own server, in one file so that they always match.
+const SERVER_FILE: &str = "server.pem";
+
+/// Why there is no certificate to serve with.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file can't be read or written.
+    #[error("{what} {} failed ({source}); check that it exists and belongs to the account STRUCT runs as", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file doesn't hold what it should.
+    #[error("{} can't be used: {reason}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// A name can't stand in a certificate.
+    #[error("{name:?} can't stand in a certificate; write host names in ASCII (xn--… for others), or IP addresses")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The cryptographic library refused.
+    #[error("a certificate could not be made: {0}")]
+    Library(String),
+}
+
+impl TlsError {
+    fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path, source }
+    }
+
+    fn unusable(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unusable { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+/// Whose certificate is served.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// One of our own authority, for this machine and these further names or addresses.
+    Own {
+        /// Names people type into the browser.
+        names: Vec<String>,
+    },
+    /// The operator's, as PEM.
+    Files {
+        /// The server's certificate and those between it and a known authority, in that order.
+        chain: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+}
+
+/// What a refresh did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The certificate served stays.
+    Unchanged,
+    /// New connections get another certificate.
+    Replaced,
+}
+
+/// The certificate being served, and where the next one comes from.
+#[derive(Debug)]
+pub struct Tls {
+    dir: PathBuf,
+    source: Source,
+    served: Arc<Served>,
+    config: Arc<ServerConfig>,
+}
+
+#[derive(Debug)]
+struct Served {
+    certificate: ArcSwap<CertifiedKey>,
+}
+
+impl ResolvesServerCert for Served {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.certificate.load_full())
+    }
+}
+
+impl Tls {
+    /// Loads the certificate, or makes it (and the authority, the first time) in `dir`.
+    pub fn open(dir: &Path, source: Source, now: Timestamp) -> Result<Self, TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let certificate = load(dir, &source, &provider, now)?;
+        let served = Arc::new(Served { certificate: ArcSwap::from_pointee(certificate) });
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(|e| TlsError::Library(e.to_string()))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::<Served>::clone(&served));
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { dir: dir.to_owned(), source, served, config: Arc::new(config) })
+    }
+
+    /// For the acceptor: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1. Stays valid over every refresh.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
+    /// Reads the operator's files again, or renews our own when it ends soon. On an error the present one is served on.
+    pub fn refresh(&self, now: Timestamp) -> Result<Refreshed, TlsError> {
+        let next = load(&self.dir, &self.source, self.config.crypto_provider(), now)?;
+        if next.cert == self.served.certificate.load().cert {
+            return Ok(Refreshed::Unchanged);
+        }
+        self.served.certificate.store(Arc::new(next));
+        Ok(Refreshed::Replaced)
+    }
+
+    /// When the certificate being served ends.
+    pub fn expires(&self) -> Option<Timestamp> {
+        Facts::of(self.served.certificate.load().cert.first()?).map(|facts| facts.expires)
+    }
+
+    /// The certificate of our own authority, for people to trust; `None` with the operator's files.
+    pub fn authority_file(&self) -> Option<PathBuf> {
+        matches!(self.source, Source::Own { .. }).then(|| self.dir.join(authority::CERTIFICATE_FILE))
+    }
+}
+
+fn load(dir: &Path, source: &Source, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+    match source {
+        Source::Files { chain, key } => pair(chain, &read(chain)?, key, &read(key)?, provider),
+        Source::Own { names } => own(dir, names, provider, now),
+    }
+}
+
+fn own(dir: &Path, names: &[String], provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+    let authority = Authority::open(dir, now)?;
+    let wanted = all_names(names);
+    let file = dir.join(SERVER_FILE);
+    if let Ok(pem) = std::fs::read(&file)
+        && let Ok(present) = pair(&file, &pem, &file, &pem, provider)
+        && let Some(facts) = present.cert.first().and_then(Facts::of)
+        && facts.serves(&wanted, &authority, now)
+    {
+        return Ok(present);
+    }
+    let pem = authority.issue(&wanted, now)?;
+    Target::private(&file).replace(pem.as_bytes()).map_err(TlsError::io("writing", &file))?;
+    pair(&file, pem.as_bytes(), &file, pem.as_bytes(), provider)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(TlsError::io("reading", path))
+}
+
+fn pair(
+    chain_file: &Path,
+    chain: &[u8],
+    key_file: &Path,
+    key: &[u8],
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, TlsError> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<_, _>>()
+        .map_err(|e| TlsError::unusable(chain_file, format!("it isn't PEM ({e})")))?;
+    if chain.is_empty() {
+        return Err(TlsError::unusable(chain_file, "it holds no certificate (-----BEGIN CERTIFICATE-----)"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|e| TlsError::unusable(key_file, format!("it holds no unencrypted private key in PEM ({e})")))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|e| {
+        TlsError::unusable(
+            key_file,
+            format!("it doesn't belong to the first certificate in {} ({e})", chain_file.display()),
+        )
+    })
+}
+
+/// What a certificate says of itself.
+struct Facts {
+    expires: Timestamp,
+    issuer: String,
+    names: BTreeSet<String>,
+}
+
+impl Facts {
+    fn of(der: &CertificateDer<'_>) -> Option<Self> {
+        let certificate = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
+        let seconds = certificate.validity.not_after.to_unix_duration().as_secs();
+        let names = certificate.get::<SubjectAltName>().ok()?.map(|(_, names)| names.0).unwrap_or_default();
+        Some(Self {
+            expires: Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?,
+            issuer: certificate.issuer.to_string(),
+            names: names.iter().filter_map(shown).collect(),
+        })
+    }
+
+    fn serves(&self, wanted: &BTreeSet<String>, authority: &Authority, now: Timestamp) -> bool {
+        self.names == *wanted
+            && self.issuer.contains(authority.name())
+            && self.expires.duration_since(now) > RENEW_WITHIN
+    }
+}
+
+fn shown(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        GeneralName::IpAddress(bytes) => {
+            let bytes = bytes.as_bytes();
+            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+            v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok().map(|address| address.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// This machine's names and the configured ones. A host name that can't stand in a certificate is left out: nobody chose it here.
+fn all_names(configured: &[String]) -> BTreeSet<String> {
+    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+    LOCAL
+        .into_iter()
+        .map(str::to_owned)
+        .chain(plain.then_some(host))
+        .chain(configured.iter().map(|name| {
+            // One spelling an address, or the certificate would never seem to hold it.
+            name.parse().map_or_else(|_| name.to_lowercase(), |address: IpAddr| address.to_string())
+        }))
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! Makes roles and database on a fresh server, as its superuser. Not used again once they exist.
+
+use crate::pool::{Address, connect};
+use crate::StoreError;
+
+/// Name of the database.
+pub const DATABASE: &str = "struct";
+/// Runs migrations and owns every table. NOINHERIT: it can hand functions to `struct_crossing` without seeing what that sees.
+pub const OWNER: &str = "struct_owner";
+/// Serves tenants, under row security.
+pub const APP: &str = "struct_app";
+
+/// What an operator with a server of their own runs once as its superuser; `struct migrate --print-bootstrap` prints it.
+pub const ROLES: &str = "\
+CREATE ROLE struct_crossing NOLOGIN;
+CREATE ROLE struct_owner LOGIN NOINHERIT;
+CREATE ROLE struct_app LOGIN;
+CREATE ROLE struct_ops LOGIN;
+GRANT struct_crossing TO struct_owner;
+";
+
+/// The rest, to be run in database `struct`, after `CREATE DATABASE struct OWNER struct_owner`.
+pub const DATABASE_SETTINGS: &str = "\
+REVOKE ALL ON DATABASE struct FROM PUBLIC;
+GRANT CONNECT ON DATABASE struct TO struct_owner, struct_app, struct_ops;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+CREATE SCHEMA IF NOT EXISTS struct AUTHORIZATION struct_owner;
+";
+
+/// Makes what is missing. `root` is the superuser's address on database `postgres`.
+pub async fn bootstrap(root: &Address) -> Result<(), StoreError> {
+    let client = connect(root).await?;
+    let exists = client.query_opt("SELECT FROM pg_roles WHERE rolname = $1", &[&APP]).await?.is_some();
+    if !exists {
+        // One simple query is one transaction: all roles or none.
+        client.batch_execute(ROLES).await?;
+    }
+    if client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE]).await?.is_none() {
+        client.batch_execute("CREATE DATABASE struct OWNER struct_owner").await?;
+    }
+    let inside = connect(&root.with(root.config().get_user().unwrap_or("struct_root"), DATABASE)).await?;
+    inside.batch_execute(DATABASE_SETTINGS).await?;
+    Ok(())
+}

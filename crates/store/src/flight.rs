@@ -1,0 +1,198 @@
+//! A flight: BEGIN to COMMIT of one `Op` in one round trip. Knows nothing of rights; it only carries their epoch.
+//!
+//! All messages are sent before the first answer is awaited (PostgreSQL answers in order). A statement that fails makes
+//! the COMMIT a rollback, so every answer is looked at. A flight that is dropped before it has landed takes its
+//! connection out of the pool: otherwise the next borrower would stand inside this tenant's transaction.
+
+use crate::{Store, StoreError};
+use deadpool_postgres::Object;
+use domain::id::{SessionId, TenantId};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::Statement as Prepared;
+
+pub use tokio_postgres::Row;
+
+/// How long a statement of a flight may run.
+pub const STATEMENT_LIMIT_MS: u32 = 15_000;
+
+/// A parameter of a statement.
+pub type Param = Box<dyn ToSql + Sync + Send>;
+
+/// What the flight checks before its first statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// The session still stands and rights are as they were when decided.
+    Session(SessionId, i64),
+    /// Rights are as they were when decided (jobs).
+    Epoch(i64),
+    /// Nothing: the operator, sign-in, the system.
+    Nothing,
+}
+
+/// For which tenant, under which check.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The tenant; both walls are built on it.
+    pub tenant: TenantId,
+    /// What is checked first.
+    pub check: Check,
+}
+
+/// One statement with its parameters.
+pub struct Statement {
+    sql: Arc<str>,
+    params: Vec<Param>,
+}
+
+impl Statement {
+    /// A statement. `params[0]` is by custom the tenant: the first wall.
+    pub fn new(sql: impl Into<Arc<str>>, params: Vec<Param>) -> Self {
+        Self { sql: sql.into(), params }
+    }
+}
+
+/// Statements that succeed or fail together.
+pub struct Flight {
+    head: Head,
+    statements: Vec<Statement>,
+    writes: bool,
+}
+
+impl Flight {
+    /// A flight that changes nothing; PostgreSQL is told so.
+    pub fn read(head: Head, statements: Vec<Statement>) -> Self {
+        Self { head, statements, writes: false }
+    }
+
+    /// A flight that changes something, with the entry that says so. There is no other way to write in a tenant.
+    pub fn write(head: Head, mut statements: Vec<Statement>, entries: &[crate::audit::SealedEntry]) -> Self {
+        assert!(!entries.is_empty(), "no change without an entry");
+        statements.push(crate::audit::insert(head.tenant, entries));
+        Self { head, statements, writes: true }
+    }
+
+    /// A flight that only moves STRUCT's own bookkeeping (last use of a session, a job's lease): nothing a person did.
+    pub(crate) fn bookkeeping(head: Head, statements: Vec<Statement>) -> Self {
+        Self { head, statements, writes: true }
+    }
+
+    fn begin(&self) -> String {
+        let mode = if self.writes { "READ WRITE" } else { "READ ONLY" };
+        // A literal of a typed id: nothing a person typed can stand here.
+        let tenant = self.head.tenant;
+        format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}")
+    }
+
+    fn check(&self) -> Option<Statement> {
+        let (session, epoch) = match self.head.check {
+            Check::Session(session, epoch) => (Some(session.0), epoch),
+            Check::Epoch(epoch) => (None, epoch),
+            Check::Nothing => return None,
+        };
+        let idle = i32::try_from(domain::session::IDLE_LIMIT_MIN).unwrap_or(i32::MAX);
+        let params: Vec<Param> = vec![Box::new(session), Box::new(Some(epoch)), Box::new(idle)];
+        Some(Statement::new("SELECT struct.op_begin($1, $2, $3)", params))
+    }
+}
+
+/// A borrowed connection that goes back to the pool only after `landed`.
+pub(crate) struct Borrowed(Option<Object>);
+
+impl Borrowed {
+    pub(crate) fn new(object: Object) -> Self {
+        Self(Some(object))
+    }
+
+    pub(crate) fn client(&self) -> &Object {
+        self.0.as_ref().expect("held until landed or dropped")
+    }
+
+    pub(crate) fn landed(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+impl Store {
+    /// Flies: one round trip (two when a statement is new to the connection). Rows of each statement, in order.
+    pub async fn fly(&self, flight: Flight) -> Result<Vec<Vec<Row>>, StoreError> {
+        let borrowed = Borrowed::new(self.connection().await?);
+        let begin = flight.begin();
+        let checked = flight.check().into_iter().chain(flight.statements).collect::<Vec<_>>();
+        let checks = usize::from(!matches!(flight.head.check, Check::Nothing));
+        let prepared = prepare(borrowed.client(), &checked).await?;
+        let (begun, mut answers, committed) = send(borrowed.client(), &begin, &checked, &prepared).await;
+        let closed = begun.as_ref().is_err_and(tokio_postgres::Error::is_closed);
+        if !closed && committed.is_ok() {
+            borrowed.landed();
+        }
+        begun?;
+        let mut rows = Vec::with_capacity(answers.len());
+        for answer in answers.drain(..) {
+            rows.push(answer?);
+        }
+        committed?;
+        rows.drain(..checks);
+        Ok(rows)
+    }
+}
+
+async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepared>, StoreError> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in statements {
+        prepared.push(client.prepare_cached(&statement.sql).await?);
+    }
+    Ok(prepared)
+}
+
+type Answer = Result<Vec<Row>, tokio_postgres::Error>;
+type Done = Result<(), tokio_postgres::Error>;
+
+async fn send(client: &Object, begin: &str, statements: &[Statement], prepared: &[Prepared]) -> (Done, Vec<Answer>, Done) {
+    let mut flights: Vec<Pin<Box<dyn Future<Output = Answer> + Send + '_>>> = Vec::with_capacity(statements.len() + 2);
+    flights.push(Box::pin(async move { client.batch_execute(begin).await.map(|()| Vec::new()) }));
+    for (statement, prepared) in statements.iter().zip(prepared) {
+        flights.push(Box::pin(async move {
+            let params: Vec<&(dyn ToSql + Sync)> = statement.params.iter().map(|p| &**p as &(dyn ToSql + Sync)).collect();
+            client.query(prepared, &params).await
+        }));
+    }
+    flights.push(Box::pin(async move { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
+    let mut answers = in_order(flights).await;
+    let committed = answers.pop().expect("the COMMIT was pushed").map(drop);
+    let begun = answers.remove(0).map(drop);
+    (begun, answers, committed)
+}
+
+/// Polls all in their order until all are done. A message goes out at a future's first poll, so the order of polling is
+/// the order on the wire; `join_all` promises no such thing beyond thirty futures.
+async fn in_order<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
+    let mut outputs: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(move |context| {
+        let mut waiting = false;
+        for (future, output) in futures.iter_mut().zip(outputs.iter_mut()) {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting {
+            return Poll::Pending;
+        }
+        Poll::Ready(outputs.iter_mut().map(|output| output.take().expect("all are done")).collect())
+    })
+    .await
+}

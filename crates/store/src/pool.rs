@@ -1,0 +1,148 @@
+//! Connections: where the server is, how they are pooled, bounded and secured. Runs no statement of its own.
+
+use crate::StoreError;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use std::path::Path;
+use std::time::Duration;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
+
+/// Connections of the application at most.
+pub const MAX_CONNECTIONS: usize = 24;
+/// Prepared statements a connection keeps at most.
+pub const MAX_PREPARED: usize = 400;
+/// How long a request waits for a free connection, and a connection attempt may take.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Where PostgreSQL is and as whom to come.
+#[derive(Clone)]
+pub struct Address(Config);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Config holds a password: only host and role are shown.
+        write!(f, "{:?} as {}", self.0.get_hosts(), self.0.get_user().unwrap_or("?"))
+    }
+}
+
+impl Address {
+    /// A server's unix socket directory.
+    pub fn socket(directory: &Path, role: &str, database: &str) -> Self {
+        let mut config = Config::new();
+        config.host_path(directory).user(role).dbname(database).application_name("struct");
+        config.connect_timeout(WAIT_LIMIT);
+        Self(config)
+    }
+
+    /// A `postgres://` URL. TLS with a verified certificate is demanded unless the host is a socket or loopback
+    /// (promise `sealing.transport`).
+    pub fn url(url: &str) -> Result<Self, StoreError> {
+        let mut config: Config = url.parse().map_err(|error| {
+            StoreError::Address(format!("database.url can't be read ({error}); it looks like postgres://role:password@host:5432/struct"))
+        })?;
+        config.application_name("struct").connect_timeout(WAIT_LIMIT);
+        if !is_local(&config) {
+            config.ssl_mode(SslMode::Require);
+        }
+        Ok(Self(config))
+    }
+
+    /// The same server as another role or database.
+    #[must_use]
+    pub fn with(&self, role: &str, database: &str) -> Self {
+        let mut config = self.0.clone();
+        config.user(role).dbname(database);
+        Self(config)
+    }
+
+    /// The configuration, for a single connection outside the pool.
+    pub(crate) fn config(&self) -> &Config {
+        &self.0
+    }
+}
+
+/// Whether bytes to the server stay on this host.
+fn is_local(config: &Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+    })
+}
+
+/// A TLS connector that trusts what the machine trusts and checks the server's name.
+fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, StoreError> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| StoreError::Fault(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
+}
+
+/// One connection outside the pool, driven by a task until dropped.
+pub(crate) async fn connect(address: &Address) -> Result<tokio_postgres::Client, StoreError> {
+    if is_local(address.config()) {
+        let (client, connection) = address.config().connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    } else {
+        let (client, connection) = address.config().connect(tls()?).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+/// The database as the application sees it: role `struct_app`, under row security.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+}
+
+impl Store {
+    /// A pool to the address. Connects on first use, so that a server that is still starting does no harm.
+    pub fn new(address: &Address) -> Result<Self, StoreError> {
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if is_local(address.config()) {
+            Manager::from_config(address.config().clone(), NoTls, config)
+        } else {
+            Manager::from_config(address.config().clone(), tls()?, config)
+        };
+        let limit = Some(WAIT_LIMIT);
+        let pool = Pool::builder(manager)
+            .max_size(MAX_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// A pooled connection. Only `flight` and streams take one; both see to it that none goes back inside a transaction.
+    pub(crate) async fn connection(&self) -> Result<Object, StoreError> {
+        let object = self.pool.get().await?;
+        // Lists have as many statements as there are combinations of conditions; the cache must not grow with them.
+        if object.statement_cache.size() > MAX_PREPARED {
+            object.statement_cache.clear();
+        }
+        Ok(object)
+    }
+
+    /// How many connections there are and how many are idle, for metrics.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available)
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        match self.connection().await {
+            Ok(connection) => connection.simple_query("SELECT 1").await.is_ok(),
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Sessions: rows of signed-in browsers. Only hashes of their tokens come here.
+
+use crate::flight::{Check, Flight, Head};
+use crate::{Statement, Store, StoreError};
+use domain::id::{SessionId, TenantId, UserId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What a session token leads to.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// The session.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The absolute limit.
+    pub expires_at: Timestamp,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// The member's sealed display name.
+    pub name_sealed: Vec<u8>,
+}
+
+/// Opens a session. Sessions of the user that are over are swept along.
+pub fn open(tenant: TenantId, session: SessionId, hash: [u8; 32], user: UserId, expires_at: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO struct.session (tenant_id, session_id, token_hash, user_id, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        vec![Box::new(tenant.0), Box::new(session.0), Box::new(hash.to_vec()), Box::new(user.0), Box::new(expires_at)],
+    )
+}
+
+/// Ends a session.
+pub fn end(tenant: TenantId, session: SessionId) -> Statement {
+    Statement::new(
+        "UPDATE struct.session SET ended_at = now() WHERE tenant_id = $1 AND session_id = $2 AND ended_at IS NULL",
+        vec![Box::new(tenant.0), Box::new(session.0)],
+    )
+}
+
+/// Ends all sessions of a user in this tenant.
+pub fn end_all(tenant: TenantId, user: UserId) -> Statement {
+    Statement::new(
+        "UPDATE struct.session SET ended_at = now() WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL",
+        vec![Box::new(tenant.0), Box::new(user.0)],
+    )
+}
+
+impl Store {
+    /// The live session of a token's hash.
+    pub async fn session(&self, tenant: TenantId, hash: [u8; 32]) -> Result<Option<SessionRow>, StoreError> {
+        let idle = i32::try_from(domain::session::IDLE_LIMIT_MIN).unwrap_or(i32::MAX);
+        let read = Statement::new(
+            "SELECT s.session_id, s.user_id, s.expires_at, t.name, m.name_sealed
+             FROM struct.session s
+             JOIN struct.tenant t ON t.tenant_id = s.tenant_id
+             JOIN struct.member m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
+             WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > now()
+               AND s.last_seen_at > now() - make_interval(mins => $3)",
+            vec![Box::new(tenant.0), Box::new(hash.to_vec()), Box::new(idle)],
+        );
+        let head = Head { tenant, check: Check::Nothing };
+        let rows = self.fly(Flight::read(head, vec![read])).await?.swap_remove(0);
+        Ok(rows.first().map(|row| SessionRow {
+            session: row.get::<_, Uuid>(0).into(),
+            user: row.get::<_, Uuid>(1).into(),
+            expires_at: row.get(2),
+            tenant_name: row.get(3),
+            name_sealed: row.get(4),
+        }))
+    }
+
+    /// Notes that a session is in use. Called at most once a minute a session: reads stay reads.
+    pub async fn session_seen(&self, tenant: TenantId, session: SessionId) -> Result<(), StoreError> {
+        let seen = Statement::new(
+            "UPDATE struct.session SET last_seen_at = now() WHERE tenant_id = $1 AND session_id = $2 AND ended_at IS NULL",
+            vec![Box::new(tenant.0), Box::new(session.0)],
+        );
+        let head = Head { tenant, check: Check::Nothing };
+        self.fly(Flight::bookkeeping(head, vec![seen])).await.map(drop)
+    }
+}

@@ -1,0 +1,202 @@
+//! A whole STRUCT, started as an operator starts it: the binary, a data directory, ports. What it answers is looked at
+//! from outside only; for a part of the house alone, use that part's own tests.
+#![allow(clippy::disallowed_methods, reason = "the testkit starts what an operator starts by hand")]
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A first start makes a cluster, applies migrations and may generate 20,000 records, in an unoptimised build.
+const START_LIMIT: Duration = Duration::from_secs(240);
+/// How long draining and stopping the database may take.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How often a state is looked at.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A data directory and the ports it is served on; alive or not.
+#[derive(Debug)]
+pub struct Installation {
+    binary: PathBuf,
+    options: Vec<String>,
+    folder: TempDir,
+    https: u16,
+    http: u16,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Installation {
+    /// A place for `binary` (`env!("CARGO_BIN_EXE_struct")`), with options for `struct up`; not started yet.
+    pub fn new(binary: &str, options: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("struct-up-").tempdir()?;
+        // Started by root, STRUCT goes on as another account, which has to pass through here.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+        let (https, http) = free_ports()?;
+        let options = options.iter().map(ToString::to_string).collect();
+        Ok(Self { binary: binary.into(), options, folder, https, http, running: None })
+    }
+
+    /// Where browsers go.
+    pub fn origin(&self) -> String {
+        format!("https://localhost:{}", self.https)
+    }
+
+    /// The plain port, which only redirects.
+    pub fn plain_origin(&self) -> String {
+        format!("http://localhost:{}", self.http)
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("struct")
+    }
+
+    /// Starts `struct up` and waits until it says that it is ready; fails with all it said when it ends before.
+    pub fn start(&mut self) -> Result<()> {
+        ensure!(self.running.is_none(), "it runs already");
+        let mut process = self.command().spawn().with_context(|| self.binary.display().to_string())?;
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        collect(process.stdout.take().context("its output is piped")?, &lines);
+        collect(process.stderr.take().context("its errors are piped")?, &lines);
+        self.running = Some(Running { process, lines });
+        let since = Instant::now();
+        while !self.said().contains(&self.origin()) {
+            if let Some(status) = self.process()?.try_wait()? {
+                bail!("`struct up` ended with {status}:\n{}", self.said());
+            }
+            ensure!(since.elapsed() < START_LIMIT, "`struct up` was not ready in time:\n{}", self.said());
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Runs another `struct up` on the same directory and ports to its end: whether it succeeded, and what it said.
+    pub fn start_beside(&self) -> Result<(ExitStatus, String)> {
+        let output = self.command().output()?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status, String::from_utf8_lossy(&said).into_owned()))
+    }
+
+    /// All it has said so far.
+    pub fn said(&self) -> String {
+        let lines = self.running.as_ref().map(|running| running.lines.lock().expect("nobody panics while holding it"));
+        lines.map(|lines| lines.join("\n")).unwrap_or_default()
+    }
+
+    /// SIGTERM, and its exit status when it has drained and stopped.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::TERM)?;
+        self.ended()
+    }
+
+    /// SIGKILL of the serving process alone; what it started is left to itself.
+    pub fn kill(&mut self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        let status = self.ended()?;
+        ensure!(status.signal() == Some(9), "it ended by itself with {status}");
+        Ok(())
+    }
+
+    /// The account under which it runs, as the owner of its process.
+    pub fn user_id(&mut self) -> Result<u32> {
+        use std::os::unix::fs::MetadataExt;
+        let pid = self.process()?.id();
+        Ok(std::fs::metadata(format!("/proc/{pid}"))?.uid())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("up")
+            .arg("--data-dir")
+            .arg(self.folder())
+            .args(["--https", &format!("127.0.0.1:{}", self.https)])
+            .args(["--http", &format!("127.0.0.1:{}", self.http)])
+            .args(&self.options)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn process(&mut self) -> Result<&mut Child> {
+        Ok(&mut self.running.as_mut().context("it does not run")?.process)
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_child(self.process()?);
+        Ok(kill_process(pid, signal)?)
+    }
+
+    fn ended(&mut self) -> Result<ExitStatus> {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.process()?.try_wait()? {
+                self.running = None;
+                return Ok(status);
+            }
+            ensure!(since.elapsed() < STOP_LIMIT, "it did not stop in time:\n{}", self.said());
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// The process of the private PostgreSQL, by the file it keeps in its directory.
+    pub fn postmaster(&self) -> Option<Pid> {
+        let file = find(&self.folder(), "postmaster.pid")?;
+        let pid = std::fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()?;
+        Pid::from_raw(pid)
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if self.running.is_some() && self.stop().is_err() {
+            let _ = self.kill();
+        }
+        if let Some(pid) = self.postmaster() {
+            let _ = kill_process(pid, Signal::QUIT);
+        }
+    }
+}
+
+fn collect(output: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<Vec<String>>>) {
+    let lines = Arc::clone(lines);
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
+            lines.lock().expect("nobody panics while holding it").push(line);
+        }
+    });
+}
+
+/// Two ports that were free a moment ago; both are held until both are known, so that they differ.
+fn free_ports() -> Result<(u16, u16)> {
+    let (one, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    Ok((one.local_addr()?.port(), other.local_addr()?.port()))
+}
+
+/// The first file of that name, breadth first, at most three folders down.
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut level = vec![folder.to_owned()];
+    for _ in 0..4 {
+        if let Some(found) = level.iter().map(|folder| folder.join(name)).find(|path| path.is_file()) {
+            return Some(found);
+        }
+        let below = level.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+        level = below.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    }
+    None
+}

@@ -1,0 +1,110 @@
+//! Instants and figures as pages write them. Values of fields are written by `domain::record::shown`.
+
+use domain::locale::Locale;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::sync::LazyLock;
+
+static TOKYO: LazyLock<TimeZone> =
+    LazyLock::new(|| TimeZone::get("Asia/Tokyo").expect("the bundled time zone database has Asia/Tokyo"));
+
+/// An instant for a `<time>` element.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct When {
+    /// The `datetime` attribute, with the offset of Japan.
+    pub iso: String,
+    /// In words.
+    pub words: String,
+}
+
+/// With year, weekday and zone: `2026年11月22日(日) 18:05 JST`.
+pub fn full(locale: Locale, at: Timestamp) -> When {
+    let local = at.to_zoned(TOKYO.clone());
+    let words = match locale {
+        Locale::Ja => format!(
+            "{}年{}月{}日({}) {} JST",
+            local.year(),
+            local.month(),
+            local.day(),
+            weekday(locale, &local),
+            local.strftime("%H:%M")
+        ),
+        Locale::En => local.strftime("%a, %-d %B %Y %H:%M JST").to_string(),
+    };
+    When { iso: iso(&local), words }
+}
+
+/// Within the year of `now` without it: `11月22日(日) 18:05`.
+pub fn brief(locale: Locale, now: Timestamp, at: Timestamp) -> When {
+    let (today, local) = (now.to_zoned(TOKYO.clone()), at.to_zoned(TOKYO.clone()));
+    let this_year = today.year() == local.year();
+    let words = match (locale, this_year) {
+        (Locale::Ja, true) => format!(
+            "{}月{}日({}) {}",
+            local.month(),
+            local.day(),
+            weekday(locale, &local),
+            local.strftime("%H:%M")
+        ),
+        (Locale::Ja, false) => {
+            format!("{}年{}月{}日 {}", local.year(), local.month(), local.day(), local.strftime("%H:%M"))
+        }
+        (Locale::En, true) => local.strftime("%a, %-d %b %H:%M").to_string(),
+        (Locale::En, false) => local.strftime("%-d %b %Y %H:%M").to_string(),
+    };
+    When { iso: iso(&local), words }
+}
+
+/// `2026-11-22T18:05`, as an `<input type="datetime-local">` wants it.
+pub fn local_input(at: Timestamp) -> String {
+    at.to_zoned(TOKYO.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// `12,480`.
+pub fn number(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if value < 0 {
+        text.push('-');
+    }
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn iso(local: &jiff::Zoned) -> String {
+    local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+fn weekday(locale: Locale, local: &jiff::Zoned) -> &'static str {
+    let index = usize::from(local.weekday().to_monday_zero_offset().unsigned_abs());
+    match locale {
+        Locale::Ja => ["月", "火", "水", "木", "金", "土", "日"][index],
+        Locale::En => ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][index],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_shown_in_the_time_of_japan() {
+        let at: Timestamp = "2026-11-22T09:05:00Z".parse().unwrap();
+        assert_eq!(full(Locale::Ja, at).words, "2026年11月22日(日) 18:05 JST");
+        assert_eq!(full(Locale::En, at).words, "Sun, 22 November 2026 18:05 JST");
+        assert_eq!(brief(Locale::Ja, at, at).words, "11月22日(日) 18:05");
+        assert_eq!(full(Locale::Ja, at).iso, "2026-11-22T18:05:00+09:00");
+    }
+
+    #[test]
+    fn a_figure_has_a_comma_from_a_thousand() {
+        for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(number(value), text);
+        }
+    }
+}

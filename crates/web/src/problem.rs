@@ -1,0 +1,200 @@
+//! What could not be done, as an answer: a page for people, a problem document (RFC 9457) for programs.
+//!
+//! A handler returns a `Problem`; `request::serve` renders it, since only there the language and the request id are known.
+//! Codes are permanent: locale keys are `problem-<code>-title` and `problem-<code>-what`.
+
+mod document;
+mod page;
+
+use crate::Web;
+use crate::request::Context;
+use app::{Error, Refusal};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Gate;
+use domain::record::Fault;
+use domain::screen::Action;
+use std::sync::Arc;
+
+/// After how many seconds an answer of 503 or 429 may be asked again.
+const RETRY_AFTER_SECS: u32 = 10;
+/// After how many seconds a refused sign-in may be tried again, at the earliest.
+const TOO_MANY_SECS: u32 = 60;
+
+/// An answer that is no success.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What happened, in one permanent word.
+    pub code: &'static str,
+    /// The field meant, when there is one.
+    pub field: Option<String>,
+    /// The right that is missing.
+    pub denied: Option<Denied>,
+    /// Fields that can't be taken as they are.
+    pub faults: Vec<Fault>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+    /// Bytes that would have been taken.
+    pub bytes_max: Option<usize>,
+    /// The chain of an internal fault: for the log only.
+    pub chain: Option<String>,
+}
+
+/// A right that is missing.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// The gate that refused.
+    pub gate: Gate,
+    /// The screen's service.
+    pub service: String,
+    /// The screen.
+    pub screen: String,
+    /// What was wanted.
+    pub action: Action,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            field: None,
+            denied: None,
+            faults: Vec::new(),
+            retry_after: None,
+            bytes_max: None,
+            chain: None,
+        }
+    }
+
+    /// 401: nobody is signed in.
+    pub fn signed_out() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "signed_out")
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found")
+    }
+
+    /// 405.
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+    }
+
+    /// 400 for the request as a whole. Codes: `not_text`, `cut_off`, `too_many_fields`, `not_json`, `bad_version`.
+    pub fn bad_request(code: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code)
+    }
+
+    /// 400 for a field that can't be read. Codes: `not_text`, `nul`, `twice`, `bad_value`.
+    pub fn bad_field(code: &'static str, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::bad_request(code) }
+    }
+
+    /// 403: the form is not from a page of this session.
+    pub fn token() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "form_expired")
+    }
+
+    /// 403: another site sent the browser here.
+    pub fn cross_site() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "cross_site")
+    }
+
+    /// 413.
+    pub fn too_large(bytes_max: usize) -> Self {
+        Self { bytes_max: Some(bytes_max), ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large") }
+    }
+
+    /// 415.
+    pub fn unsupported_media_type() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+    }
+
+    /// 428: a change must name the version it was made from.
+    pub fn version_wanted() -> Self {
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "version_wanted")
+    }
+
+    /// 500. The chain goes to the log.
+    pub fn internal(chain: String) -> Self {
+        Self { chain: Some(chain), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal") }
+    }
+
+    /// 503: the database can't be reached.
+    pub fn unavailable() -> Self {
+        Self { retry_after: Some(RETRY_AFTER_SECS), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable") }
+    }
+
+    /// 503: the answer took too long.
+    pub fn timed_out() -> Self {
+        Self { retry_after: Some(RETRY_AFTER_SECS), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out") }
+    }
+
+    /// The answer, in the form and language asked for.
+    pub(crate) async fn render(self, web: &Arc<Web>, context: &Context) -> Response {
+        if let Some(chain) = &self.chain {
+            tracing::error!(request = %context.id(), path = context.path, chain, "internal fault");
+        }
+        let mut response = if context.is_api() {
+            document::render(&self, context)
+        } else if self.status == StatusCode::UNAUTHORIZED && context.method.is_safe() {
+            Redirect::to(&format!("/signin?next={}", crate::page::encoded(&context.path))).into_response()
+        } else {
+            page::render(&self, web, context).await
+        };
+        if let Some(secs) = self.retry_after {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, secs.into());
+        }
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::SignedOut => Self::signed_out(),
+            Error::Denied { gate, service, screen, action } => Self {
+                denied: Some(Denied { gate, service, screen, action }),
+                ..Self::new(StatusCode::FORBIDDEN, "denied")
+            },
+            Error::NotAdministrator => Self::new(StatusCode::FORBIDDEN, "administrators_only"),
+            Error::NotFound => Self::not_found(),
+            Error::Invalid(faults) => Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid") },
+            Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
+            Error::Refused(refusal) => Self::refused(refusal),
+            Error::Unavailable => Self::unavailable(),
+            Error::Internal(chain) => Self::internal(chain),
+        }
+    }
+}
+
+impl Problem {
+    /// A refusal that concerns no single field.
+    fn refused(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::StillReferenced | Refusal::MatrixChanged | Refusal::NameTaken | Refusal::LastAdministrator => {
+                StatusCode::CONFLICT
+            }
+            Refusal::LinkSpent => StatusCode::GONE,
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::BadCursor => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(TOO_MANY_SECS);
+        Self { retry_after, ..Self::new(status, refusal.code()) }
+    }
+}
+
+/// Leaves the problem in the response for `request::serve` to render.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Box::new(self));
+        response
+    }
+}
