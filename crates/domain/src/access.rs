@@ -118,7 +118,9 @@ impl Gate {
                 "「{screen}」のサービスは契約されていないか、利用者としての登録が止まっています。自社の管理者に確認してください。"
             ),
             Self::Usable => {
-                format!("「{screen}」は使用可能になっていません。使う場合は、自社の管理者に画面の設定を依頼してください。")
+                format!(
+                    "「{screen}」は使用可能になっていません。使う場合は、自社の管理者に画面の設定を依頼してください。"
+                )
             }
             Self::BillingType => format!(
                 "お持ちの課金ユーザータイプでは「{screen}」を使えません。使う場合は、自社の管理者に課金ユーザータイプの変更を依頼してください。"
@@ -140,9 +142,9 @@ impl Gate {
             Self::Usable => {
                 format!("“{screen}” has not been made usable. Ask your administrator to set up the screen.")
             }
-            Self::BillingType => format!(
-                "Your billing user type does not include “{screen}”. Ask your administrator to change it."
-            ),
+            Self::BillingType => {
+                format!("Your billing user type does not include “{screen}”. Ask your administrator to change it.")
+            }
             Self::PermissionKind => {
                 format!("“{screen}” is for administrators only. Ask your administrator to do this for you.")
             }

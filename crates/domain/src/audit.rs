@@ -205,3 +205,19 @@ pub struct ReadEntry {
 
 /// Longest device description kept, in characters.
 pub const MAX_DEVICE_CHARS: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::Verb;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_verb_has_a_code_of_its_own_that_leads_back_to_it() {
+        let codes: HashSet<&str> = Verb::ALL.iter().map(|verb| verb.code()).collect();
+        assert_eq!(codes.len(), Verb::ALL.len());
+        for verb in Verb::ALL {
+            assert_eq!(Verb::parse(verb.code()), Some(*verb));
+            assert!(verb.code().split_once('.').is_some(), "{verb:?}");
+        }
+    }
+}

@@ -46,7 +46,6 @@ pub fn csv_row<'a>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = &'a str>) 
 pub fn csv_cell(out: &mut Vec<u8>, cell: &str) {
     let bytes = cell.as_bytes();
     let neutralise = starts_a_formula(cell);
-    // A leading apostrophe of the cell's own is left alone: only `unneutralised` and a formula make one ambiguous.
     if !bytes.iter().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) && !edge_is_space(bytes) {
         if neutralise {
             out.push(b'\'');

@@ -88,14 +88,17 @@ impl ImportFault {
             ),
             (Self::TooLarge, Locale::Ja) => format!("ファイルは{mib}MBまでです。分けて取り込んでください。"),
             (Self::TooLarge, Locale::En) => format!("A file has up to {mib} MB. Split it."),
-            (Self::TooManyRows, Locale::Ja) => "取り込めるのは1,000,000行までです。分けて取り込んでください。".to_owned(),
-            (Self::TooManyRows, Locale::En) => "A file has up to 1,000,000 rows. Split it.".to_owned(),
-            (Self::Empty, Locale::Ja) => {
-                "ファイルに見出しの行がありません。1行目に項目名を入れてください。".to_owned()
+            (Self::TooManyRows, Locale::Ja) => {
+                "取り込めるのは1,000,000行までです。分けて取り込んでください。".to_owned()
             }
+            (Self::TooManyRows, Locale::En) => "A file has up to 1,000,000 rows. Split it.".to_owned(),
+            (Self::Empty, Locale::Ja) => "ファイルに見出しの行がありません。1行目に項目名を入れてください。".to_owned(),
             (Self::Empty, Locale::En) => "The file has no header. Put the field names in its first row.".to_owned(),
             (Self::UnknownColumns { columns }, Locale::Ja) => {
-                format!("見出しの{}に当たる項目がありません。見出しを直すか、その列を取り除いてください。", list(columns))
+                format!(
+                    "見出しの{}に当たる項目がありません。見出しを直すか、その列を取り除いてください。",
+                    list(columns)
+                )
             }
             (Self::UnknownColumns { columns }, Locale::En) => {
                 format!("No field is called {}. Correct the header, or leave the columns out.", list(columns))

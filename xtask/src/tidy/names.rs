@@ -44,9 +44,11 @@ const NOUNS: [&str; 31] = [
 const NOUN_FOLDERS: [(&str, &[&str]); 4] = [
     // `id`, `locale` and `time` are the vocabulary of all nouns; `import` is the form of a screen that takes a file.
     ("crates/domain/src/", &["lib", "id", "locale", "time", "import"]),
-    // `op` is the way through the house, `error` what it answers when it refuses; `import` as in the domain.
-    ("crates/app/src/", &["lib", "op", "error", "import"]),
-    ("crates/web/src/page/", &["import"]),
+    // `op` is the way through the house, `error` what it answers when it refuses; `state` and `keys` are what is held in
+    // memory between two of them; `import` as in the domain; `demo` fills tenants to try things on.
+    ("crates/app/src/", &["lib", "op", "error", "state", "keys", "import", "demo"]),
+    // `shell` is the frame of all pages, `home` the first one.
+    ("crates/web/src/page/", &["shell", "home", "import"]),
     ("crates/web/src/api/", &["import", "openapi"]),
 ];
 

@@ -59,12 +59,7 @@ pub const ALL: &[Promise] = &[
         en: "Cancelling a part erases the data of the cancelled service only.",
         target: Target::Always,
     },
-    Promise {
-        id: "sealing.transport",
-        ja: "通信はHTTPS",
-        en: "Communication is by HTTPS.",
-        target: Target::Always,
-    },
+    Promise { id: "sealing.transport", ja: "通信はHTTPS", en: "Communication is by HTTPS.", target: Target::Always },
     Promise {
         id: "sealing.personal_data",
         ja: "DB上でも個人情報を暗号化して保存",

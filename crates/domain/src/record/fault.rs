@@ -169,9 +169,9 @@ impl FaultReason {
             Self::NotADate => {
                 format!("「{label}」を日付として読み取れません。暦にある日付を入力してください(例: 2026-11-22)。")
             }
-            Self::NotADatetime => format!(
-                "「{label}」を日時として読み取れません。秒までの日時を入力してください(例: 2026-11-22T18:05)。"
-            ),
+            Self::NotADatetime => {
+                format!("「{label}」を日時として読み取れません。秒までの日時を入力してください(例: 2026-11-22T18:05)。")
+            }
             Self::NotAChoice { allowed } => {
                 format!("「{label}」にない選択肢です。{}から選んでください。", choices(allowed, Locale::Ja))
             }
@@ -213,7 +213,8 @@ impl FaultReason {
                 "この行の列は{found}個ですが、見出しは{expected}個です。引用符(\")とコンマの数を確かめてください。"
             ),
             Self::OpenQuote => {
-                "この行の引用符(\")が閉じられないまま、ファイルが終わっています。引用符の数を確かめてください。".to_owned()
+                "この行の引用符(\")が閉じられないまま、ファイルが終わっています。引用符の数を確かめてください。"
+                    .to_owned()
             }
             Self::NotSearchable => {
                 format!("「{label}」は、この方法では検索や並べ替えができません。別の項目を選んでください。")
@@ -262,7 +263,9 @@ impl FaultReason {
                 "“{label}” does not have the form of an e-mail address. Enter it like the example (name@example.jp)."
             ),
             Self::NotAPhone => {
-                format!("“{label}” can't be read as a telephone number. Enter 10 to 15 digits (for example 03-1234-5678).")
+                format!(
+                    "“{label}” can't be read as a telephone number. Enter 10 to 15 digits (for example 03-1234-5678)."
+                )
             }
             Self::NotAPostalCode => {
                 format!("“{label}” can't be read as a postal code. Enter seven digits (for example 100-0001).")

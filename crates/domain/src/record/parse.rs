@@ -28,10 +28,7 @@ pub fn parse(field: &Field, typed: &str) -> Result<Option<String>, Fault> {
 }
 
 /// All values of a new record. Fields not named are empty; unknown names and empty required fields are faults.
-pub fn parse_all(
-    entity: &Entity,
-    typed: impl IntoIterator<Item = (String, String)>,
-) -> Result<Values, Vec<Fault>> {
+pub fn parse_all(entity: &Entity, typed: impl IntoIterator<Item = (String, String)>) -> Result<Values, Vec<Fault>> {
     let (changes, mut faults) = parse_named(entity, typed);
     let named_empty = |name: &str| changes.get(name).is_none_or(Option::is_none);
     for field in entity.fields.iter().filter(|field| field.required && named_empty(&field.name)) {

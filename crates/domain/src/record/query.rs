@@ -42,10 +42,8 @@ impl Field {
 
     /// The tests a condition on this field may use.
     pub fn tests(&self) -> &'static [Test] {
-        let ordered = matches!(
-            self.kind,
-            FieldKind::Number { .. } | FieldKind::Money | FieldKind::Date | FieldKind::Datetime
-        );
+        let ordered =
+            matches!(self.kind, FieldKind::Number { .. } | FieldKind::Money | FieldKind::Date | FieldKind::Datetime);
         match self.index {
             _ if self.is_plain() && ordered => &[Test::Equals, Test::AtLeast, Test::AtMost],
             _ if self.is_plain() => &[Test::Equals],

@@ -1,9 +1,9 @@
 //! Reads dates and times as people in Japan type them, and writes them for people. Knows no present instant.
 
 use crate::locale::Locale;
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use std::sync::LazyLock;
 
 /// The zone of a time typed without one. From the bundled database, so that no file of the machine is read.
@@ -80,7 +80,17 @@ fn date_in_words(date: Date, locale: Locale) -> String {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

@@ -120,4 +120,3 @@ fn check_entity(raw: &RawEntity, known: &[&str], complaints: &mut Complaints<'_>
         fields,
     }
 }
-

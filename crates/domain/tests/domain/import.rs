@@ -47,7 +47,10 @@ impl Read for Drip<'_> {
 fn bytes_of_no_known_encoding_are_refused_at_the_first_bad_one() {
     assert_eq!(detect(&b"abc\xff\xfe"[..]), Err(ImportFault::UnknownEncoding { position: 3 }));
     let cut_utf8 = "顧客".as_bytes().split_last().expect("not empty").1.to_vec();
-    assert!(matches!(detect(&[b"\xef\xbb\xbf", &cut_utf8[..]].concat()[..]), Err(ImportFault::UnknownEncoding { position: 6 })));
+    assert!(matches!(
+        detect(&[b"\xef\xbb\xbf", &cut_utf8[..]].concat()[..]),
+        Err(ImportFault::UnknownEncoding { position: 6 })
+    ));
     // UTF-16, as Excel's "Unicode text" has it.
     assert!(matches!(detect(&b"\xff\xfe\x67\x98"[..]), Err(ImportFault::UnknownEncoding { position: 0 })));
 }
@@ -93,8 +96,12 @@ fn every_fault_of_a_row_names_its_column() {
     let text = "顧客番号,氏名,生年月日,ランク,年間取引額\n,山田 一,2026-02-30,E,千円\n";
     let faults = one_row(text).values.expect_err("four faults");
     let named: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.field.as_str(), fault.reason.code())).collect();
-    let expected =
-        [("number", "required"), ("birthday", "not_a_date"), ("rank", "not_a_choice"), ("annual_amount", "not_a_number")];
+    let expected = [
+        ("number", "required"),
+        ("birthday", "not_a_date"),
+        ("rank", "not_a_choice"),
+        ("annual_amount", "not_a_number"),
+    ];
     assert_eq!(named, expected);
 }
 
@@ -109,7 +116,10 @@ fn control_characters_and_endless_cells_are_refused() {
 fn columns_are_matched_in_either_language_width_and_case_and_any_order() {
     let row = one_row("NAME, ﾌﾘｶﾞﾅ ,顧客番号\n山田 一,ヤマダ,C1\n");
     let values = row.values.expect("it is taken");
-    assert_eq!((values["name"].as_str(), values["kana"].as_str(), values["number"].as_str()), ("山田 一", "ヤマダ", "C1"));
+    assert_eq!(
+        (values["name"].as_str(), values["kana"].as_str(), values["number"].as_str()),
+        ("山田 一", "ヤマダ", "C1")
+    );
 }
 
 #[test]
@@ -166,7 +176,8 @@ fn what_went_in_comes_out_cell_by_cell() {
     // Only what a spreadsheet would run, and dates written with slashes, may differ from the file.
     let text = String::from_utf8(out).expect("UTF-8");
     let expected = String::from_utf8(UTF8.to_vec()).expect("UTF-8");
-    let (mut got, mut want) = (csv::Reader::from_reader(text.as_bytes()), csv::Reader::from_reader(expected.as_bytes()));
+    let (mut got, mut want) =
+        (csv::Reader::from_reader(text.as_bytes()), csv::Reader::from_reader(expected.as_bytes()));
     for (got, want) in got.records().zip(want.records()) {
         for (got, want) in got.expect("csv").iter().zip(want.expect("csv").iter()) {
             let neutral = if want.starts_with(['=', '@']) { format!("'{want}") } else { want.to_owned() };

@@ -14,9 +14,8 @@ use domain::service::Service;
 fn shipped(name: &str) -> Service {
     let path = format!("services/{name}.toml");
     let text = std::fs::read_to_string(format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))).expect("it is shipped");
-    domain::service::manifest::read(&path, &text).unwrap_or_else(|errors| {
-        panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })
+    domain::service::manifest::read(&path, &text)
+        .unwrap_or_else(|errors| panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 /// Typed pairs from literals.

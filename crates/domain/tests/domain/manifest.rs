@@ -45,7 +45,10 @@ fn refused(from: &str, to: &str, expected: &str) {
 fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
     let found = errors(&SMALL.replace("type = \"text\"", "tpye = \"text\""));
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("services/desk.toml:13:1: \"tpye\" is not known here (did you mean \"type\"?)"), "{found:?}");
+    assert!(
+        found[0].starts_with("services/desk.toml:13:1: \"tpye\" is not known here (did you mean \"type\"?)"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -141,7 +144,8 @@ fn screens_refer_to_what_exists_and_one_of_a_kind_is_allowed() {
     refused("kind = \"list\"", "kind = \"detail\"\nroot = true", "no root function");
     refused("kind = \"list\"", "kind = \"import\"\nfields = [\"number\"]", "takes every field");
     refused("kind = \"list\"", "kind = \"list\"\nbilling_types = [\"Standard\"]", "is no billing type");
-    let twice = SMALL.to_owned() + &SMALL[SMALL.find("[[screen]]").expect("it has one")..].replace("visitor_list", "other");
+    let twice =
+        SMALL.to_owned() + &SMALL[SMALL.find("[[screen]]").expect("it has one")..].replace("visitor_list", "other");
     assert!(errors(&twice)[0].contains("already has the list screen \"visitor_list\""), "{:?}", errors(&twice));
 }
 
@@ -174,7 +178,8 @@ fn the_shipped_services_have_every_screen_of_every_entity() {
         assert_eq!(service.name, name);
         for entity in &service.entities {
             for kind in ScreenKind::ALL {
-                let screen = service.screen_for(&entity.name, kind).unwrap_or_else(|| panic!("{} {kind:?}", entity.name));
+                let screen =
+                    service.screen_for(&entity.name, kind).unwrap_or_else(|| panic!("{} {kind:?}", entity.name));
                 assert!(screen.proposed.usable && !screen.proposed.billing_types.is_empty());
             }
         }
@@ -194,7 +199,8 @@ fn a_service_goes_through_the_catalogue_unchanged() {
 fn what_tells_about_a_person_is_personal_in_the_shipped_customers() {
     let crm = shipped("crm");
     let customer = crm.entity("customer").expect("it is there");
-    let personal: Vec<&str> = customer.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
+    let personal: Vec<&str> =
+        customer.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
     assert_eq!(personal, ["name", "kana", "email", "phone", "postal_code", "address", "birthday"]);
     assert_eq!(customer.field("number").map(|field| (field.index, field.unique)), Some((Some(Index::Plain), true)));
     assert_eq!(customer.field("annual_amount").map(|field| &field.kind), Some(&FieldKind::Money));

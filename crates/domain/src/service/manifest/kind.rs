@@ -11,7 +11,17 @@ use toml::Spanned;
 
 /// The words of `type`.
 const KINDS: &[&str] = &[
-    "text", "long_text", "number", "money", "date", "datetime", "choice", "boolean", "email", "phone", "postal_code",
+    "text",
+    "long_text",
+    "number",
+    "money",
+    "date",
+    "datetime",
+    "choice",
+    "boolean",
+    "email",
+    "phone",
+    "postal_code",
     "reference",
 ];
 /// Longest text line.

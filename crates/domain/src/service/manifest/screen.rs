@@ -25,7 +25,8 @@ pub(super) fn check(raw: &[RawScreen], service: &Service, complaints: &mut Compl
             continue;
         };
         if let Some(other) = taken.insert((&entity.name, kind), screen.name.get_ref()) {
-            let message = format!("\"{}\" already has the {} screen \"{other}\"; one is allowed", entity.name, kind.code());
+            let message =
+                format!("\"{}\" already has the {} screen \"{other}\"; one is allowed", entity.name, kind.code());
             complaints.at(screen.name.span(), message);
         }
         if let Some(root) = screen.root.as_ref().filter(|root| *root.get_ref() && kind == ScreenKind::Detail) {

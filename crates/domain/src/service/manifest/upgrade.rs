@@ -187,10 +187,7 @@ impl Plan {
 fn kind_change(old: &FieldKind, new: &FieldKind) -> Result<bool, String> {
     match (old, new) {
         (old, new) if old == new => Ok(false),
-        (
-            FieldKind::Number { scale, min, max },
-            FieldKind::Number { scale: new_scale, min: new_min, max: new_max },
-        ) => {
+        (FieldKind::Number { scale, min, max }, FieldKind::Number { scale: new_scale, min: new_min, max: new_max }) => {
             let tighter_min = new_min.is_some_and(|new| min.is_none_or(|old| new > old));
             let tighter_max = new_max.is_some_and(|new| max.is_none_or(|old| new < old));
             if new_scale < scale || tighter_min || tighter_max {
@@ -203,7 +200,9 @@ fn kind_change(old: &FieldKind, new: &FieldKind) -> Result<bool, String> {
             let gone = old.iter().find(|option| new.iter().all(|next| next.value != option.value));
             gone.map_or(Ok(true), |option| Err(format!("the option \"{}\" would be removed; keep it", option.value)))
         }
-        (FieldKind::Reference { .. }, FieldKind::Reference { .. }) => Err("it keeps the entity it refers to".to_owned()),
+        (FieldKind::Reference { .. }, FieldKind::Reference { .. }) => {
+            Err("it keeps the entity it refers to".to_owned())
+        }
         _ => Err("it keeps its type; add a new field instead".to_owned()),
     }
 }
