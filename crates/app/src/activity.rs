@@ -13,7 +13,8 @@ impl App {
 
     async fn own(&self, caller: &Caller, cursor: Option<&str>) -> Result<EntryPage, Error> {
         let snapshot = self.snapshot(caller.tenant).await?;
-        let filter = EntryFilter { user: Some(caller.user), or_subject: true, limit: PAGE + 1, ..EntryFilter::default() };
+        let filter =
+            EntryFilter { user: Some(caller.user), or_subject: true, limit: PAGE + 1, ..EntryFilter::default() };
         self.entry_page(head(caller, &snapshot), &snapshot, filter, cursor, None).await
     }
 }

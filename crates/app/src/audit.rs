@@ -84,7 +84,12 @@ impl App {
         on_fresh_rights!(self, caller.tenant, self.audit_once(caller, &filter, cursor))
     }
 
-    async fn audit_once(&self, caller: &Caller, filter: &AuditFilter, cursor: Option<&str>) -> Result<EntryPage, Error> {
+    async fn audit_once(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+    ) -> Result<EntryPage, Error> {
         let (head, snapshot) = self.administrator(caller, "audit").await?;
         let detail = Detail { note: said(filter), ..Detail::default() };
         let target = Target { record: filter.record, user: filter.user, ..Target::default() };
@@ -104,7 +109,14 @@ impl App {
         self.entry_page(head, &snapshot, wanted, cursor, Some(entry)).await
     }
 
-    pub(crate) async fn entry_page(&self, head: Head, snapshot: &Snapshot, mut filter: EntryFilter, cursor: Option<&str>, entry: Option<SealedEntry>) -> Result<EntryPage, Error> {
+    pub(crate) async fn entry_page(
+        &self,
+        head: Head,
+        snapshot: &Snapshot,
+        mut filter: EntryFilter,
+        cursor: Option<&str>,
+        entry: Option<SealedEntry>,
+    ) -> Result<EntryPage, Error> {
         if let Some(cursor) = cursor {
             let (direction, id) = cursor.split_at_checked(1).ok_or(Error::Refused(Refusal::BadCursor))?;
             filter.newer = direction == "n";
@@ -117,7 +129,8 @@ impl App {
             stored.reverse();
         }
         let names = self.names(snapshot, &stored).await?;
-        let entries: Vec<EntryView> = stored.into_iter().map(|stored| self.entry_view(snapshot, &names, stored)).collect();
+        let entries: Vec<EntryView> =
+            stored.into_iter().map(|stored| self.entry_view(snapshot, &names, stored)).collect();
         let older = (filter.newer || beyond).then(|| entries.last().map(|entry| format!("o{}", entry.id))).flatten();
         let newer = if filter.newer { beyond } else { filter.beside.is_some() };
         let newer = newer.then(|| entries.first().map(|entry| format!("n{}", entry.id))).flatten();
@@ -139,9 +152,12 @@ impl App {
     fn entry_view(&self, snapshot: &Snapshot, names: &HashMap<UserId, String>, stored: StoredEntry) -> EntryView {
         let detail = self.open_detail(&stored);
         let entry = stored.read.entry;
-        let service = entry.target.service.as_ref().and_then(|name| snapshot.services.get(name)).map(|c| c.service.clone());
-        let entity = service.as_ref().zip(entry.target.entity.as_ref()).and_then(|(service, name)| service.entity(name));
-        let screen = service.as_ref().zip(entry.target.screen.as_ref()).and_then(|(service, name)| service.screen(name));
+        let service =
+            entry.target.service.as_ref().and_then(|name| snapshot.services.get(name)).map(|c| c.service.clone());
+        let entity =
+            service.as_ref().zip(entry.target.entity.as_ref()).and_then(|(service, name)| service.entity(name));
+        let screen =
+            service.as_ref().zip(entry.target.screen.as_ref()).and_then(|(service, name)| service.screen(name));
         let actor_name = match entry.actor {
             Actor::User(user) => names.get(&user).cloned(),
             _ => None,
@@ -166,8 +182,16 @@ impl App {
     fn open_detail(&self, stored: &StoredEntry) -> Detail {
         let entry = &stored.read.entry;
         let opened = match &entry.target.service {
-            Some(service) => self.keys.service_data(entry.tenant, service).ok().and_then(|keys| keys.open(&entry_place(entry), &stored.detail).ok()),
-            None => self.keys.tenant(entry.tenant).ok().and_then(|keys| keys.log.open(&entry_place(entry), &stored.detail).ok()),
+            Some(service) => self
+                .keys
+                .service_data(entry.tenant, service)
+                .ok()
+                .and_then(|keys| keys.open(&entry_place(entry), &stored.detail).ok()),
+            None => self
+                .keys
+                .tenant(entry.tenant)
+                .ok()
+                .and_then(|keys| keys.log.open(&entry_place(entry), &stored.detail).ok()),
         };
         opened.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }

@@ -13,18 +13,31 @@ impl App {
     pub async fn contract_start(&self, tenant: TenantId, service: &str, open: bool) -> Result<(), Error> {
         let (_, owner) = self.operator()?;
         let installed = owner.service(service).await?.ok_or(Error::NotFound)?;
-        for node in [Node::ServiceData(tenant.bytes(), service.to_owned()), Node::ServiceIndex(tenant.bytes(), service.to_owned())] {
+        for node in [
+            Node::ServiceData(tenant.bytes(), service.to_owned()),
+            Node::ServiceIndex(tenant.bytes(), service.to_owned()),
+        ] {
             self.keys.keyring().provision(&node, &*self.random)?;
         }
         let mut statements = vec![store::contract::start(tenant, service)];
         if open {
             let screens = installed.screens.iter().map(|screen| proposed(service, screen));
-            statements.extend(screens.filter_map(|change| Some(store::access::set_screen(tenant, service, &change.screen, &change.settings?))));
+            statements.extend(screens.filter_map(|change| {
+                Some(store::access::set_screen(tenant, service, &change.screen, &change.settings?))
+            }));
         }
         statements.push(store::access::rights_changed());
         let target = Target { service: Some(service.to_owned()), ..Target::default() };
         let detail = Detail { note: open.then(|| "screens as proposed".to_owned()), ..Detail::default() };
-        let entry = self.entry(tenant, Actor::Operator, Verb::ContractStarted, Outcome::Done, self.new_request_id(), target, detail)?;
+        let entry = self.entry(
+            tenant,
+            Actor::Operator,
+            Verb::ContractStarted,
+            Outcome::Done,
+            self.new_request_id(),
+            target,
+            detail,
+        )?;
         owner.fly(Flight::write(Head { tenant, check: Check::Nothing }, statements, &[entry])).await?;
         self.forget_rights(tenant);
         Ok(())

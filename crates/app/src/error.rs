@@ -55,6 +55,8 @@ pub struct Conflict {
     pub mine: Values,
     /// Fields in which the two differ.
     pub differing: Vec<String>,
+    /// How the one who made `theirs` is called.
+    pub updated_by_name: Option<String>,
 }
 
 /// Refusals that concern no single field. The code is permanent: problem documents, locales and tests use it.

@@ -62,11 +62,25 @@ impl App {
     }
 
     /// Takes out what the query's conditions want, oldest first.
-    pub async fn extract(&self, caller: &Caller, service: &str, entity: &str, format: Format, query: ListQuery) -> Result<Extraction, Error> {
+    pub async fn extract(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        format: Format,
+        query: ListQuery,
+    ) -> Result<Extraction, Error> {
         on_fresh_rights!(self, caller.tenant, self.extract_once(caller, service, entity, format, &query))
     }
 
-    async fn extract_once(&self, caller: &Caller, service: &str, entity: &str, format: Format, query: &ListQuery) -> Result<Extraction, Error> {
+    async fn extract_once(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        format: Format,
+        query: &ListQuery,
+    ) -> Result<Extraction, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Extract, Action::Extract).await?;
         let query = check_query(&op.entity, query).map_err(|fault| Error::Invalid(vec![fault]))?;
         let wanted = op.wanted(&query.conditions)?;
@@ -178,7 +192,13 @@ impl Writer {
     }
 
     fn row(&self, raw: &RawRecord, out: &mut Vec<u8>) -> Result<(), Error> {
-        let sealer = Sealer { tenant: self.tenant, service: &self.service.name, entity: &self.entity, table: &self.table, keys: &self.keys };
+        let sealer = Sealer {
+            tenant: self.tenant,
+            service: &self.service.name,
+            entity: &self.entity,
+            table: &self.table,
+            keys: &self.keys,
+        };
         let payload = sealer.payload(raw)?;
         let mut cells: Vec<Option<&str>> = self
             .columns
@@ -203,7 +223,11 @@ impl Writer {
             Format::Csv => csv_row(out, cells.into_iter().map(Option::unwrap_or_default)),
             Format::Ndjson => {
                 let id = raw.id().to_string();
-                let named = self.columns.iter().zip(cells).map(|((field, _), value)| (field.name.as_str(), Cell::of(&field.kind, value)));
+                let named = self
+                    .columns
+                    .iter()
+                    .zip(cells)
+                    .map(|((field, _), value)| (field.name.as_str(), Cell::of(&field.kind, value)));
                 ndjson_row(out, std::iter::once(("id", Cell::Text(&id))).chain(named));
             }
         }

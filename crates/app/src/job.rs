@@ -103,11 +103,23 @@ impl App {
     }
 
     /// Begins to receive a file.
-    pub async fn import_begin<'a>(&'a self, caller: &'a Caller, service: &str, entity: &str, file_name: &str) -> Result<ImportUpload<'a>, Error> {
+    pub async fn import_begin<'a>(
+        &'a self,
+        caller: &'a Caller,
+        service: &str,
+        entity: &str,
+        file_name: &str,
+    ) -> Result<ImportUpload<'a>, Error> {
         on_fresh_rights!(self, caller.tenant, self.begin(caller, service, entity, file_name))
     }
 
-    async fn begin<'a>(&'a self, caller: &'a Caller, service: &str, entity: &str, file_name: &str) -> Result<ImportUpload<'a>, Error> {
+    async fn begin<'a>(
+        &'a self,
+        caller: &'a Caller,
+        service: &str,
+        entity: &str,
+        file_name: &str,
+    ) -> Result<ImportUpload<'a>, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Import, Action::Create).await?;
         let job: JobId = self.new_id();
         let file_name: String = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -133,7 +145,13 @@ impl App {
     }
 
     /// How far an import is.
-    pub async fn import_status(&self, caller: &Caller, service: &str, entity: &str, job: JobId) -> Result<ImportStatus, Error> {
+    pub async fn import_status(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        job: JobId,
+    ) -> Result<ImportStatus, Error> {
         on_fresh_rights!(self, caller.tenant, self.status(caller, service, entity, job))
     }
 
@@ -146,9 +164,17 @@ impl App {
         status.refused_more = refusals.len() as i64 > MAX_REFUSED_SHOWN;
         let locale = caller.peer.locale;
         let told = refusals.into_iter().take(MAX_REFUSED_SHOWN as usize).map(|refusal| {
-            let label = op.entity.field(&refusal.column).map_or(refusal.column.clone(), |field| field.label.get(locale).to_owned());
-            let reason = serde_json::from_value::<FaultReason>(refusal.reason).map(|reason| Fault::new(&refusal.column, reason).message(locale, &label));
-            RefusedRow { row: u64::try_from(refusal.row).unwrap_or_default(), column: label, reason: reason.unwrap_or_default() }
+            let label = op
+                .entity
+                .field(&refusal.column)
+                .map_or(refusal.column.clone(), |field| field.label.get(locale).to_owned());
+            let reason = serde_json::from_value::<FaultReason>(refusal.reason)
+                .map(|reason| Fault::new(&refusal.column, reason).message(locale, &label));
+            RefusedRow {
+                row: u64::try_from(refusal.row).unwrap_or_default(),
+                column: label,
+                reason: reason.unwrap_or_default(),
+            }
         });
         status.refused = told.collect();
         Ok(status)
@@ -255,5 +281,11 @@ fn note_place(tenant: TenantId, service: &str, job: JobId) -> Place<'_> {
 }
 
 fn piece_place(tenant: TenantId, service: &str, job: JobId, number: i32) -> Place<'_> {
-    Place { tenant: tenant.bytes(), service, entity: "struct.job_piece", record: job.bytes(), version: i64::from(number) + 1 }
+    Place {
+        tenant: tenant.bytes(),
+        service,
+        entity: "struct.job_piece",
+        record: job.bytes(),
+        version: i64::from(number) + 1,
+    }
 }

@@ -1,7 +1,7 @@
 //! Keys ready for use: prepared once, held in memory, never written. The tree and its files are `host::keyring`'s.
 
-use crate::state::Cache;
 use crate::Error;
+use crate::state::Cache;
 use domain::id::TenantId;
 use domain::service::{Entity, Index};
 use host::keyring::{Keyring, KeyringError};
@@ -58,7 +58,13 @@ impl From<KeyringError> for Error {
 
 impl Keys {
     pub(crate) fn new(keyring: Arc<Keyring>) -> Self {
-        Self { keyring, platform: Cache::new(1), tenants: Cache::new(MAX_SCOPES), services: Cache::new(MAX_SCOPES), entries: Cache::new(MAX_SCOPES) }
+        Self {
+            keyring,
+            platform: Cache::new(1),
+            tenants: Cache::new(MAX_SCOPES),
+            services: Cache::new(MAX_SCOPES),
+            entries: Cache::new(MAX_SCOPES),
+        }
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {
@@ -89,7 +95,11 @@ impl Keys {
         Ok(keys)
     }
 
-    pub(crate) fn service(&self, tenant: TenantId, service: &domain::service::Service) -> Result<Arc<ServiceKeys>, Error> {
+    pub(crate) fn service(
+        &self,
+        tenant: TenantId,
+        service: &domain::service::Service,
+    ) -> Result<Arc<ServiceKeys>, Error> {
         let scope = (tenant, service.name.clone(), service.version);
         if let Some(keys) = self.services.get(&scope) {
             return Ok(keys);
@@ -97,7 +107,9 @@ impl Keys {
         let index_key = self.index_key(&Node::ServiceIndex(tenant.bytes(), service.name.clone()))?;
         let indexed = |entity: &Entity| {
             let fields = entity.fields.iter().filter(|f| matches!(f.index, Some(Index::Exact | Index::Partial)));
-            fields.map(|f| ((entity.name.clone(), f.name.clone()), index_key.field(&entity.name, &f.name))).collect::<Vec<_>>()
+            fields
+                .map(|f| ((entity.name.clone(), f.name.clone()), index_key.field(&entity.name, &f.name)))
+                .collect::<Vec<_>>()
         };
         let keys = Arc::new(ServiceKeys {
             data: self.service_data(tenant, &service.name)?,
@@ -119,7 +131,8 @@ impl Keys {
     }
 
     fn data(&self, node: &Node) -> Result<DataKeys, Error> {
-        DataKeys::new(self.keyring.keys(node)?).map_err(|error| Error::Internal(format!("key {}: {error}", node.path())))
+        DataKeys::new(self.keyring.keys(node)?)
+            .map_err(|error| Error::Internal(format!("key {}: {error}", node.path())))
     }
 
     fn index_key(&self, node: &Node) -> Result<IndexKey, Error> {

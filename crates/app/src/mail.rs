@@ -1,8 +1,8 @@
 //! Mail to people: invitations now. How it is carried is `host::mail`'s; texts stand here in both languages.
 
+use crate::error::Refusal;
 use crate::user::Invited;
 use crate::{App, Error};
-use crate::error::Refusal;
 use domain::locale::Locale;
 use host::mail::Mail;
 
@@ -10,7 +10,12 @@ pub use host::mail::Letter;
 
 impl App {
     /// Mails an invitation. The member is there already; a failure says so, and inviting again sends a new link.
-    pub(crate) async fn mail_invitation(&self, tenant_name: &str, locale: Locale, invited: &Invited) -> Result<(), Error> {
+    pub(crate) async fn mail_invitation(
+        &self,
+        tenant_name: &str,
+        locale: Locale,
+        invited: &Invited,
+    ) -> Result<(), Error> {
         let hours = crate::user::INVITATION_HOURS;
         let link = &invited.link;
         let (subject, text) = match locale {

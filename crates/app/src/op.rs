@@ -82,10 +82,18 @@ pub(crate) struct Op<'a> {
 
 impl App {
     /// Decides. A refusal is entered in the log, under the rights it was decided on, before it is told.
-    pub(crate) async fn op<'a>(&'a self, caller: &'a Caller, service: &str, entity: &str, kind: ScreenKind, action: Action) -> Result<Op<'a>, Error> {
+    pub(crate) async fn op<'a>(
+        &'a self,
+        caller: &'a Caller,
+        service: &str,
+        entity: &str,
+        kind: ScreenKind,
+        action: Action,
+    ) -> Result<Op<'a>, Error> {
         let snapshot = self.snapshot(caller.tenant).await?;
         let known = snapshot.services.get(service).map(|contracted| contracted.service.clone());
-        let found = known.as_ref().and_then(|service| Some((service.entity(entity)?, service.screen_for(entity, kind)?)));
+        let found =
+            known.as_ref().and_then(|service| Some((service.entity(entity)?, service.screen_for(entity, kind)?)));
         let Some((service, (entity, screen))) = known.as_ref().zip(found) else {
             return Err(Error::NotFound);
         };
@@ -97,7 +105,11 @@ impl App {
                 entity: Some(entity.name.clone()),
                 ..Target::default()
             };
-            let detail = Detail { gate: Some(decision.gate.code().to_owned()), note: Some(action.code().to_owned()), ..Detail::default() };
+            let detail = Detail {
+                gate: Some(decision.gate.code().to_owned()),
+                note: Some(action.code().to_owned()),
+                ..Detail::default()
+            };
             let entry = self.entry_of(caller, Verb::AccessDenied, Outcome::Denied, target, detail)?;
             self.store.enter(head(caller, &snapshot), &[entry]).await?;
             let (service, screen) = (service.name.clone(), screen.name.clone());
@@ -129,7 +141,14 @@ impl App {
     }
 
     /// An entry by a caller.
-    pub(crate) fn entry_of(&self, caller: &Caller, verb: Verb, outcome: Outcome, target: Target, mut detail: Detail) -> Result<SealedEntry, Error> {
+    pub(crate) fn entry_of(
+        &self,
+        caller: &Caller,
+        verb: Verb,
+        outcome: Outcome,
+        target: Target,
+        mut detail: Detail,
+    ) -> Result<SealedEntry, Error> {
         describe_peer(&mut detail, &caller.peer);
         self.entry(caller.tenant, Actor::User(caller.user), verb, outcome, caller.peer.request, target, detail)
     }
@@ -137,7 +156,16 @@ impl App {
     /// An entry, its detail sealed: under the service's key when it is about a service, so that cancelling the service
     /// shreds it, else under the tenant's log key.
     #[expect(clippy::too_many_arguments, reason = "these are the parts of an entry")]
-    pub(crate) fn entry(&self, tenant: TenantId, actor: Actor, verb: Verb, outcome: Outcome, request: RequestId, target: Target, detail: Detail) -> Result<SealedEntry, Error> {
+    pub(crate) fn entry(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        verb: Verb,
+        outcome: Outcome,
+        request: RequestId,
+        target: Target,
+        detail: Detail,
+    ) -> Result<SealedEntry, Error> {
         let entry = Entry { id: self.new_id(), tenant, actor, verb, outcome, request, target, detail };
         let json = serde_json::to_vec(&entry.detail).map_err(|error| Error::Internal(error.to_string()))?;
         let nonce = random_bytes::<12>(&*self.random);

@@ -8,12 +8,12 @@ pub use list::{Count, RecordPage};
 use crate::error::Conflict;
 use crate::op::{Caller, Op, on_fresh_rights};
 use crate::{App, Error};
+use domain::access::decide;
 use domain::audit::{Detail, Verb};
 use domain::id::RecordId;
-use domain::record::{Fault, FaultReason, Record, Values, changes, mask, parse_all, parse_changes};
+use domain::record::{Fault, FaultReason, MAX_SEARCH_CHARS, Record, Values, changes, mask, parse_all, parse_changes};
 use domain::screen::{Action, ScreenKind};
 use domain::service::{Entity, Field, Screen, Service};
-use domain::access::decide;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Store, StoreError};
@@ -60,6 +60,10 @@ pub struct RecordView {
     pub titles: BTreeMap<String, String>,
     /// Whether personal values are in full.
     pub revealed: bool,
+    /// How the maker is called.
+    pub created_by_name: Option<String>,
+    /// How the last to change it is called.
+    pub updated_by_name: Option<String>,
 }
 
 /// One record's page.
@@ -97,27 +101,58 @@ pub enum Mode {
 
 impl App {
     /// One record, personal values masked.
-    pub async fn record_detail(&self, caller: &Caller, service: &str, entity: &str, id: RecordId) -> Result<RecordDetail, Error> {
+    pub async fn record_detail(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: RecordId,
+    ) -> Result<RecordDetail, Error> {
         on_fresh_rights!(self, caller.tenant, self.detail(caller, service, entity, id, false))
     }
 
     /// One record, personal values in full; the entry is there before they are.
-    pub async fn record_reveal(&self, caller: &Caller, service: &str, entity: &str, id: RecordId) -> Result<RecordDetail, Error> {
+    pub async fn record_reveal(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: RecordId,
+    ) -> Result<RecordDetail, Error> {
         on_fresh_rights!(self, caller.tenant, self.detail(caller, service, entity, id, true))
     }
 
-    async fn detail(&self, caller: &Caller, service: &str, entity: &str, id: RecordId, reveal: bool) -> Result<RecordDetail, Error> {
+    async fn detail(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: RecordId,
+        reveal: bool,
+    ) -> Result<RecordDetail, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Detail, Action::View).await?;
-        let view = op.view(id, reveal).await?;
+        let view = op.with_names(op.view(id, reveal).await?).await?;
         Ok(RecordDetail { place: op.place(), view, screen: op.screen.clone() })
     }
 
     /// A form: empty, or with a record in full (which is a reveal, and entered as one).
-    pub async fn record_form(&self, caller: &Caller, service: &str, entity: &str, id: Option<RecordId>) -> Result<RecordForm, Error> {
+    pub async fn record_form(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: Option<RecordId>,
+    ) -> Result<RecordForm, Error> {
         on_fresh_rights!(self, caller.tenant, self.form(caller, service, entity, id))
     }
 
-    async fn form(&self, caller: &Caller, service: &str, entity: &str, id: Option<RecordId>) -> Result<RecordForm, Error> {
+    async fn form(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: Option<RecordId>,
+    ) -> Result<RecordForm, Error> {
         let action = if id.is_some() { Action::Update } else { Action::Create };
         let op = self.op(caller, service, entity, ScreenKind::Form, action).await?;
         let view = match id {
@@ -128,12 +163,49 @@ impl App {
         Ok(RecordForm { place: op.place(), view, screen: op.screen.clone(), choices })
     }
 
+    /// A form to be shown again with what was typed: nothing is opened, so nothing is entered.
+    pub async fn record_form_again(&self, caller: &Caller, service: &str, entity: &str, id: Option<RecordId>) -> Result<RecordForm, Error> {
+        on_fresh_rights!(self, caller.tenant, async {
+            let action = if id.is_some() { Action::Update } else { Action::Create };
+            let op = self.op(caller, service, entity, ScreenKind::Form, action).await?;
+            let choices = op.reference_choices(None).await?;
+            Ok(RecordForm { place: op.place(), view: None, screen: op.screen.clone(), choices })
+        })
+    }
+
+    /// Newest records a reference field could lead to whose title contains the text. For those who may make or change.
+    pub async fn reference_choices(&self, caller: &Caller, place: (&str, &str), field: &str, text: &str) -> Result<Vec<(RecordId, String)>, Error> {
+        on_fresh_rights!(self, caller.tenant, async {
+            let (service, entity) = place;
+            let op = match self.op(caller, service, entity, ScreenKind::Form, Action::Create).await {
+                Err(Error::Denied { .. }) => self.op(caller, service, entity, ScreenKind::Form, Action::Update).await?,
+                op => op?,
+            };
+            let text: String = text.chars().take(MAX_SEARCH_CHARS).collect();
+            let found = op.table.reference_search(caller.tenant, field, &text, MAX_REFERENCE_CHOICES).ok_or(Error::NotFound)?;
+            let rows = op.read(vec![found]).await?.swap_remove(0);
+            Ok(Store::titles(rows).collect())
+        })
+    }
+
     /// Makes a record from what was typed, in one round trip.
-    pub async fn record_create(&self, caller: &Caller, service: &str, entity: &str, typed: Vec<(String, String)>) -> Result<RecordId, Error> {
+    pub async fn record_create(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        typed: Vec<(String, String)>,
+    ) -> Result<RecordId, Error> {
         on_fresh_rights!(self, caller.tenant, self.create(caller, service, entity, typed.clone()))
     }
 
-    async fn create(&self, caller: &Caller, service: &str, entity: &str, typed: Vec<(String, String)>) -> Result<RecordId, Error> {
+    async fn create(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        typed: Vec<(String, String)>,
+    ) -> Result<RecordId, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Form, Action::Create).await?;
         let values = parse_all(&op.entity, typed).map_err(Error::Invalid)?;
         let id: RecordId = self.new_id();
@@ -147,11 +219,27 @@ impl App {
 
     /// Changes a record that still stands at `version`; returns the new version. Otherwise a conflict: nothing is
     /// overwritten, both sides come back.
-    pub async fn record_update(&self, caller: &Caller, place: (&str, &str), id: RecordId, version: i64, typed: Vec<(String, String)>, mode: Mode) -> Result<i64, Error> {
+    pub async fn record_update(
+        &self,
+        caller: &Caller,
+        place: (&str, &str),
+        id: RecordId,
+        version: i64,
+        typed: Vec<(String, String)>,
+        mode: Mode,
+    ) -> Result<i64, Error> {
         on_fresh_rights!(self, caller.tenant, self.update(caller, place, id, version, typed.clone(), mode))
     }
 
-    async fn update(&self, caller: &Caller, (service, entity): (&str, &str), id: RecordId, version: i64, typed: Vec<(String, String)>, mode: Mode) -> Result<i64, Error> {
+    async fn update(
+        &self,
+        caller: &Caller,
+        (service, entity): (&str, &str),
+        id: RecordId,
+        version: i64,
+        typed: Vec<(String, String)>,
+        mode: Mode,
+    ) -> Result<i64, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Form, Action::Update).await?;
         let Some(old) = op.record(id).await? else { return Err(op.not_found(id).await) };
         let values = match mode {
@@ -181,11 +269,23 @@ impl App {
     }
 
     /// Removes a record that still stands at `version`.
-    pub async fn record_delete(&self, caller: &Caller, place: (&str, &str), id: RecordId, version: i64) -> Result<(), Error> {
+    pub async fn record_delete(
+        &self,
+        caller: &Caller,
+        place: (&str, &str),
+        id: RecordId,
+        version: i64,
+    ) -> Result<(), Error> {
         on_fresh_rights!(self, caller.tenant, self.delete(caller, place, id, version))
     }
 
-    async fn delete(&self, caller: &Caller, (service, entity): (&str, &str), id: RecordId, version: i64) -> Result<(), Error> {
+    async fn delete(
+        &self,
+        caller: &Caller,
+        (service, entity): (&str, &str),
+        id: RecordId,
+        version: i64,
+    ) -> Result<(), Error> {
         let op = self.op(caller, service, entity, ScreenKind::Detail, Action::Delete).await?;
         let entry = op.entry(Verb::RecordDeleted, Some(id), Detail::default())?;
         match op.write(vec![op.table.delete(caller.tenant, id, version)], &[entry]).await {
@@ -208,7 +308,8 @@ impl Op<'_> {
     pub(crate) fn place(&self) -> EntityPlace {
         let may = |kind, action| {
             let screen = self.service.screen_for(&self.entity.name, kind);
-            screen.is_some_and(|s| decide(&self.snapshot, self.caller.user, &self.service.name, &s.name, action).allowed)
+            screen
+                .is_some_and(|s| decide(&self.snapshot, self.caller.user, &self.service.name, &s.name, action).allowed)
         };
         let can = Can {
             list: may(ScreenKind::List, Action::View),
@@ -237,13 +338,23 @@ impl Op<'_> {
         }
         let entry = self.entry(Verb::RecordRevealed, Some(id), Detail { fields: personal, ..Detail::default() })?;
         // An id that leads nowhere must not be entered as revealed: the statement demands its one row.
-        let rows = self.write(vec![self.table.get_one(self.caller.tenant, id), self.table.get(self.caller.tenant, id)], &[entry]).await;
+        let rows = self
+            .write(vec![self.table.get_one(self.caller.tenant, id), self.table.get(self.caller.tenant, id)], &[entry])
+            .await;
         let mut rows = match rows {
             Err(StoreError::Unexpected) => return Err(self.not_found(id).await),
             rows => rows?,
         };
         let raw = Store::raw(rows.swap_remove(1)).next().ok_or(Error::NotFound)?;
         Ok(RecordView { revealed: true, ..self.open(&raw)? })
+    }
+
+    /// The view with the names of those who made and changed it.
+    async fn with_names(&self, view: RecordView) -> Result<RecordView, Error> {
+        let tenant = self.caller.tenant;
+        let created_by_name = self.app.name(tenant, view.record.created_by).await?;
+        let updated_by_name = self.app.name(tenant, view.record.updated_by).await?;
+        Ok(RecordView { created_by_name, updated_by_name, ..view })
     }
 
     /// Both sides of a lost update. What the person sees of the other side is entered with it.
@@ -255,7 +366,11 @@ impl Op<'_> {
             Ok(entry) => self.app.store.enter(self.head(), &[entry]).await.map_err(Error::from),
             Err(error) => Err(error),
         };
-        entered.err().unwrap_or_else(|| Error::Conflict(Box::new(Conflict { theirs, mine, differing })))
+        if let Some(error) = entered.err() {
+            return error;
+        }
+        let updated_by_name = self.app.name(self.caller.tenant, theirs.updated_by).await.ok().flatten();
+        Error::Conflict(Box::new(Conflict { theirs, mine, differing, updated_by_name }))
     }
 
     /// A violated constraint, as the fault of its field.
@@ -272,7 +387,10 @@ impl Op<'_> {
     }
 
     /// Newest records each reference field could lead to, the present one among them.
-    async fn reference_choices(&self, view: Option<&RecordView>) -> Result<BTreeMap<String, Vec<(RecordId, String)>>, Error> {
+    async fn reference_choices(
+        &self,
+        view: Option<&RecordView>,
+    ) -> Result<BTreeMap<String, Vec<(RecordId, String)>>, Error> {
         let statements = self.table.reference_choices(self.caller.tenant, MAX_REFERENCE_CHOICES);
         if statements.is_empty() {
             return Ok(BTreeMap::new());

@@ -28,8 +28,11 @@ pub struct RoleView {
 /// The roles of a snapshot, by name.
 pub(crate) fn views(snapshot: &Snapshot) -> Vec<RoleView> {
     let holding = |id: &RoleId| snapshot.members.values().filter(|member| member.roles.contains(id)).count();
-    let mut views: Vec<RoleView> =
-        snapshot.roles.iter().map(|(id, role)| RoleView { id: *id, name: role.name.clone(), members: holding(id) }).collect();
+    let mut views: Vec<RoleView> = snapshot
+        .roles
+        .iter()
+        .map(|(id, role)| RoleView { id: *id, name: role.name.clone(), members: holding(id) })
+        .collect();
     views.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
     views
 }
@@ -48,29 +51,49 @@ impl App {
     pub async fn create_role(&self, caller: &Caller, name: &str) -> Result<RoleId, Error> {
         let id: RoleId = self.new_id();
         let name = role_name(name)?;
-        on_fresh_rights!(self, caller.tenant, self.change_role(caller, id, Verb::RoleCreated, Some(&name), store::role::create(caller.tenant, id, &name)))?;
+        on_fresh_rights!(
+            self,
+            caller.tenant,
+            self.change_role(caller, id, Verb::RoleCreated, Some(&name), store::role::create(caller.tenant, id, &name))
+        )?;
         Ok(id)
     }
 
     /// Renames a role.
     pub async fn rename_role(&self, caller: &Caller, id: RoleId, name: &str) -> Result<(), Error> {
         let name = role_name(name)?;
-        on_fresh_rights!(self, caller.tenant, self.change_role(caller, id, Verb::RoleChanged, Some(&name), store::role::rename(caller.tenant, id, &name)))
+        on_fresh_rights!(
+            self,
+            caller.tenant,
+            self.change_role(caller, id, Verb::RoleChanged, Some(&name), store::role::rename(caller.tenant, id, &name))
+        )
     }
 
     /// Removes a role and what it granted.
     pub async fn delete_role(&self, caller: &Caller, id: RoleId) -> Result<(), Error> {
-        on_fresh_rights!(self, caller.tenant, self.change_role(caller, id, Verb::RoleDeleted, None, store::role::delete(caller.tenant, id)))
+        on_fresh_rights!(
+            self,
+            caller.tenant,
+            self.change_role(caller, id, Verb::RoleDeleted, None, store::role::delete(caller.tenant, id))
+        )
     }
 
-    async fn change_role(&self, caller: &Caller, id: RoleId, verb: Verb, name: Option<&str>, change: Statement) -> Result<(), Error> {
+    async fn change_role(
+        &self,
+        caller: &Caller,
+        id: RoleId,
+        verb: Verb,
+        name: Option<&str>,
+        change: Statement,
+    ) -> Result<(), Error> {
         let (head, snapshot) = self.administrator(caller, "roles").await?;
         if verb == Verb::RoleCreated && snapshot.roles.len() >= MAX_ROLES {
             return Err(Error::Refused(Refusal::TooManyRoles));
         }
         let before = snapshot.roles.get(&id).map(|role| role.name.clone());
         let changes = vec![Change { field: "name".to_owned(), before, after: name.map(str::to_owned) }];
-        let entry = self.entry_of(caller, verb, Outcome::Done, Target::default(), Detail { changes, ..Detail::default() })?;
+        let entry =
+            self.entry_of(caller, verb, Outcome::Done, Target::default(), Detail { changes, ..Detail::default() })?;
         let flight = Flight::write(head, vec![change, store::access::rights_changed()], &[entry]);
         match self.store.fly(flight).await {
             Err(StoreError::Taken(_)) => Err(Error::Refused(Refusal::NameTaken)),

@@ -7,6 +7,7 @@ use crate::{App, Error};
 use domain::access::{MenuService, Snapshot, menu};
 use domain::audit::{Change, Detail, Outcome, Target, Verb};
 use domain::id::RoleId;
+use domain::locale::Label;
 use domain::record::{Fault, FaultReason};
 use domain::screen::{Actions, PermissionKind, ScreenSettings};
 use domain::service::{Screen, Service};
@@ -70,7 +71,11 @@ pub(crate) fn billing_types(snapshot: &Snapshot) -> BTreeSet<String> {
     let of_settings = services.clone().flat_map(|contracted| contracted.settings.values());
     let of_manifests = services.flat_map(|contracted| contracted.service.screens.iter().map(|screen| &screen.proposed));
     let of_members = snapshot.members.values().flat_map(|member| member.billing_types.iter().cloned());
-    of_settings.chain(of_manifests).flat_map(|settings| settings.billing_types.iter().cloned()).chain(of_members).collect()
+    of_settings
+        .chain(of_manifests)
+        .flat_map(|settings| settings.billing_types.iter().cloned())
+        .chain(of_members)
+        .collect()
 }
 
 impl App {
@@ -80,6 +85,13 @@ impl App {
             self.check(caller).await?;
             Ok(menu(&*self.snapshot(caller.tenant).await?, caller.user))
         })
+    }
+
+    /// What a service and a screen are called, for the page that says a right is missing.
+    pub async fn screen_label(&self, caller: &Caller, service: &str, screen: &str) -> Option<(Label, Label)> {
+        let snapshot = self.snapshot(caller.tenant).await.ok()?;
+        let service = &snapshot.services.get(service)?.service;
+        Some((service.label.clone(), service.screen(screen)?.label.clone()))
     }
 
     /// The matrix, for administrators.
@@ -92,7 +104,13 @@ impl App {
     }
 
     /// Saves changes of the matrix made on the rights of `epoch`. The reason stands in the entry.
-    pub async fn save_matrix(&self, caller: &Caller, epoch: i64, changes: Vec<MatrixChange>, reason: &str) -> Result<(), Error> {
+    pub async fn save_matrix(
+        &self,
+        caller: &Caller,
+        epoch: i64,
+        changes: Vec<MatrixChange>,
+        reason: &str,
+    ) -> Result<(), Error> {
         on_fresh_rights!(self, caller.tenant, self.save_once(caller, Some(epoch), &changes, reason))
     }
 
@@ -100,11 +118,18 @@ impl App {
     pub async fn apply_proposed(&self, caller: &Caller, service: &str) -> Result<(), Error> {
         let snapshot = self.snapshot(caller.tenant).await?;
         let contracted = snapshot.services.get(service).ok_or(Error::NotFound)?;
-        let changes: Vec<MatrixChange> = contracted.service.screens.iter().map(|screen| proposed(service, screen)).collect();
+        let changes: Vec<MatrixChange> =
+            contracted.service.screens.iter().map(|screen| proposed(service, screen)).collect();
         on_fresh_rights!(self, caller.tenant, self.save_once(caller, None, &changes, "manifest"))
     }
 
-    async fn save_once(&self, caller: &Caller, epoch: Option<i64>, changes: &[MatrixChange], reason: &str) -> Result<(), Error> {
+    async fn save_once(
+        &self,
+        caller: &Caller,
+        epoch: Option<i64>,
+        changes: &[MatrixChange],
+        reason: &str,
+    ) -> Result<(), Error> {
         let (head, snapshot) = self.administrator(caller, "access").await?;
         if epoch.is_some_and(|epoch| epoch != snapshot.epoch) {
             return Err(Error::Refused(Refusal::MatrixChanged));
@@ -115,7 +140,13 @@ impl App {
             .into_iter()
             .map(|(target, changes)| {
                 let note = Some(reason.chars().take(500).collect::<String>()).filter(|reason| !reason.is_empty());
-                self.entry_of(caller, Verb::AccessChanged, Outcome::Done, target, Detail { changes, note, ..Detail::default() })
+                self.entry_of(
+                    caller,
+                    Verb::AccessChanged,
+                    Outcome::Done,
+                    target,
+                    Detail { changes, note, ..Detail::default() },
+                )
             })
             .collect::<Result<_, _>>()?;
         if sealed.is_empty() {
@@ -124,14 +155,23 @@ impl App {
         self.save_flight(head, statements, &sealed).await
     }
 
-    async fn save_flight(&self, head: Head, mut statements: Vec<Statement>, entries: &[store::audit::SealedEntry]) -> Result<(), Error> {
+    async fn save_flight(
+        &self,
+        head: Head,
+        mut statements: Vec<Statement>,
+        entries: &[store::audit::SealedEntry],
+    ) -> Result<(), Error> {
         statements.push(rights_changed());
         self.store.fly(Flight::write(head, statements, entries)).await?;
         Ok(())
     }
 
     /// The statements of changes, and for each changed screen what its entry says. What stays as it is is left out.
-    pub(crate) fn matrix_statements(&self, snapshot: &Snapshot, changes: &[MatrixChange]) -> Result<(Vec<Statement>, Vec<(Target, Vec<Change>)>), Error> {
+    pub(crate) fn matrix_statements(
+        &self,
+        snapshot: &Snapshot,
+        changes: &[MatrixChange],
+    ) -> Result<(Vec<Statement>, Vec<(Target, Vec<Change>)>), Error> {
         let (mut statements, mut entries) = (Vec::new(), Vec::new());
         for change in changes {
             let contracted = snapshot.services.get(&change.service).ok_or(Error::NotFound)?;
@@ -151,11 +191,19 @@ impl App {
                 let after = Actions(actions.0 & screen.kind.actions().0);
                 if before != after {
                     statements.push(set_grant(snapshot.tenant, *role, &change.service, &change.screen, after));
-                    said.push(Change { field: format!("role:{}", known.name), before: words(before), after: words(after) });
+                    said.push(Change {
+                        field: format!("role:{}", known.name),
+                        before: words(before),
+                        after: words(after),
+                    });
                 }
             }
             if !said.is_empty() {
-                let target = Target { service: Some(change.service.clone()), screen: Some(change.screen.clone()), ..Target::default() };
+                let target = Target {
+                    service: Some(change.service.clone()),
+                    screen: Some(change.screen.clone()),
+                    ..Target::default()
+                };
                 entries.push((target, said));
             }
         }
@@ -165,7 +213,12 @@ impl App {
 
 /// A screen's row as the manifest proposes it.
 pub(crate) fn proposed(service: &str, screen: &Screen) -> MatrixChange {
-    MatrixChange { service: service.to_owned(), screen: screen.name.clone(), settings: Some(screen.proposed.clone()), grants: Vec::new() }
+    MatrixChange {
+        service: service.to_owned(),
+        screen: screen.name.clone(),
+        settings: Some(screen.proposed.clone()),
+        grants: Vec::new(),
+    }
 }
 
 fn matrix(snapshot: &Snapshot) -> Matrix {
@@ -184,9 +237,17 @@ fn matrix(snapshot: &Snapshot) -> Matrix {
     Matrix { epoch: snapshot.epoch, roles, services, billing_types: billing_types(snapshot).into_iter().collect() }
 }
 
-fn row(snapshot: &Snapshot, settings: &HashMap<String, ScreenSettings>, service: &Service, screen: &Screen, roles: &[RoleView]) -> MatrixScreen {
+fn row(
+    snapshot: &Snapshot,
+    settings: &HashMap<String, ScreenSettings>,
+    service: &Service,
+    screen: &Screen,
+    roles: &[RoleView],
+) -> MatrixScreen {
     let key = (service.name.clone(), screen.name.clone());
-    let grants = roles.iter().map(|role| snapshot.roles.get(&role.id).and_then(|r| r.grants.get(&key)).copied().unwrap_or_default());
+    let grants = roles
+        .iter()
+        .map(|role| snapshot.roles.get(&role.id).and_then(|r| r.grants.get(&key)).copied().unwrap_or_default());
     MatrixScreen {
         settings: settings.get(&screen.name).cloned().unwrap_or_else(ScreenSettings::closed),
         grants: grants.collect(),
@@ -195,7 +256,11 @@ fn row(snapshot: &Snapshot, settings: &HashMap<String, ScreenSettings>, service:
 }
 
 fn check_settings(settings: &ScreenSettings) -> Result<(), Error> {
-    let is_word = |text: &String| !text.is_empty() && text.len() <= 30 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let is_word = |text: &String| {
+        !text.is_empty()
+            && text.len() <= 30
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
     if settings.billing_types.len() > MAX_BILLING_TYPES || !settings.billing_types.iter().all(is_word) {
         return Err(Error::Invalid(vec![Fault::new("billing_types", FaultReason::NotAChoice { allowed: Vec::new() })]));
     }
@@ -210,7 +275,12 @@ fn words(actions: Actions) -> Option<String> {
 fn settings_changes(old: &ScreenSettings, new: &ScreenSettings) -> Vec<Change> {
     let say = |settings: &ScreenSettings| {
         let permission: PermissionKind = settings.permission;
-        [settings.usable.to_string(), settings.root.to_string(), settings.billing_types.join(", "), permission.code().to_owned()]
+        [
+            settings.usable.to_string(),
+            settings.root.to_string(),
+            settings.billing_types.join(", "),
+            permission.code().to_owned(),
+        ]
     };
     let fields = ["usable", "root", "billing_types", "permission"];
     let pairs = fields.iter().zip(say(old)).zip(say(new));

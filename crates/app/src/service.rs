@@ -3,8 +3,8 @@
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::service::Service;
-use domain::service::manifest::UpgradeStep;
 use domain::service::manifest;
+use domain::service::manifest::UpgradeStep;
 use store::{Address, Check, Flight, Head, Store};
 
 /// What an installation did.
@@ -62,7 +62,15 @@ impl App {
             }
             let target = Target { service: Some(service.name.clone()), ..Target::default() };
             let detail = Detail { note: Some(format!("version {}", service.version)), ..Detail::default() };
-            let entry = self.entry(row.tenant, Actor::Operator, Verb::ServiceUpgraded, Outcome::Done, self.new_request_id(), target, detail)?;
+            let entry = self.entry(
+                row.tenant,
+                Actor::Operator,
+                Verb::ServiceUpgraded,
+                Outcome::Done,
+                self.new_request_id(),
+                target,
+                detail,
+            )?;
             let head = Head { tenant: row.tenant, check: Check::Nothing };
             owner.fly(Flight::write(head, vec![store::access::rights_changed()], &[entry])).await?;
         }
@@ -76,7 +84,10 @@ impl App {
 
     /// The owner's address and pool; only the operator's commands have them.
     pub(crate) fn operator(&self) -> Result<(&Address, &Store), Error> {
-        let (address, owner) = self.owner.as_ref().ok_or_else(|| Error::Internal("this needs the database's owner (database.owner_url)".to_owned()))?;
+        let (address, owner) = self
+            .owner
+            .as_ref()
+            .ok_or_else(|| Error::Internal("this needs the database's owner (database.owner_url)".to_owned()))?;
         Ok((address, owner))
     }
 }

@@ -1,16 +1,16 @@
 //! Sessions: signing in, being signed in, signing out. Passwords are hashed in a small bounded pool, so that a storm of
 //! sign-ins starves no page; known and unknown addresses get the same answer after the same work.
 
+use crate::error::Refusal;
 use crate::op::{Caller, Peer, describe_peer, head};
 use crate::{App, Error};
-use crate::error::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::{SessionId, TenantId, UserId};
 use domain::session::{ABSOLUTE_LIMIT_HOURS, csrf_token, new_token, token_hash};
 use domain::user::{DECOY_PHC, MAX_PASSWORD_CHARS, verify_password};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::sync::Arc;
 use store::{Check, Flight, Head};
 
@@ -63,11 +63,19 @@ impl App {
         let token = new_token(&*self.random);
         let hash = token_hash(&token).ok_or_else(|| Error::Internal("a new token is no token".to_owned()))?;
         let session: SessionId = self.new_id();
-        let expires_at = self.now().checked_add(SignedDuration::from_hours(ABSOLUTE_LIMIT_HOURS)).unwrap_or(Timestamp::MAX);
+        let hours = i32::try_from(ABSOLUTE_LIMIT_HOURS).unwrap_or(i32::MAX);
         let mut detail = Detail::default();
         describe_peer(&mut detail, peer);
-        let entry = self.entry(tenant, Actor::User(user), Verb::SessionStarted, Outcome::Done, peer.request, Target::default(), detail)?;
-        let open = store::session::open(tenant, session, hash, user, expires_at);
+        let entry = self.entry(
+            tenant,
+            Actor::User(user),
+            Verb::SessionStarted,
+            Outcome::Done,
+            peer.request,
+            Target::default(),
+            detail,
+        )?;
+        let open = store::session::open(tenant, session, hash, user, hours);
         self.store.fly(Flight::write(Head { tenant, check: Check::Nothing }, vec![open], &[entry])).await?;
         let token = format!("{}.{token}", URL_SAFE_NO_PAD.encode(tenant.bytes()));
         Ok(SignedIn { token, max_age_secs: ABSOLUTE_LIMIT_HOURS * 3600 })
@@ -80,7 +88,9 @@ impl App {
             let mut detail = Detail::default();
             describe_peer(&mut detail, peer);
             let target = Target { user: Some(user), ..Target::default() };
-            let Ok(entry) = self.entry(tenant, Actor::Anyone, Verb::SessionRefused, Outcome::Denied, peer.request, target, detail) else {
+            let Ok(entry) =
+                self.entry(tenant, Actor::Anyone, Verb::SessionRefused, Outcome::Denied, peer.request, target, detail)
+            else {
                 tracing::error!("a refused sign-in could not be entered");
                 continue;
             };
@@ -103,10 +113,14 @@ impl App {
         };
         let now = self.now();
         if now.duration_since(held.noted).as_secs() >= SEEN_EVERY_SECS {
-            self.store.session_seen(tenant, held.session).await?;
+            if !self.store.session_seen(tenant, held.session).await? {
+                self.sessions.forget(&hash);
+                return Err(Error::SignedOut);
+            }
             self.sessions.put(hash, Held { noted: now, ..held.clone() });
         }
-        let administrator = self.snapshot(tenant).await?.members.get(&held.user).is_some_and(|m| m.active && m.administrator);
+        let administrator =
+            self.snapshot(tenant).await?.members.get(&held.user).is_some_and(|m| m.active && m.administrator);
         Ok(Caller {
             tenant,
             tenant_name: held.tenant_name,
@@ -123,7 +137,15 @@ impl App {
         let row = self.store.session(tenant, hash).await?.ok_or(Error::SignedOut)?;
         let display_name = self.open_name(tenant, row.user, &row.name_sealed);
         let (csrf, noted) = (csrf_token(secret), Timestamp::UNIX_EPOCH);
-        let held = Held { tenant, session: row.session, user: row.user, tenant_name: row.tenant_name, display_name, csrf, noted };
+        let held = Held {
+            tenant,
+            session: row.session,
+            user: row.user,
+            tenant_name: row.tenant_name,
+            display_name,
+            csrf,
+            noted,
+        };
         self.sessions.put(hash, held.clone());
         Ok(held)
     }
@@ -155,9 +177,13 @@ impl App {
     }
 
     /// Runs a password hash; at most two at a time, at most `MAX_WAITING_FOR_HASH` in all.
-    pub(crate) async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    pub(crate) async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let queued = Arc::clone(&self.hash_queue).try_acquire_owned().map_err(|_| Error::Refused(Refusal::TooMany))?;
-        let running = Arc::clone(&self.hashing).acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let running =
+            Arc::clone(&self.hashing).acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
         let done = tokio::task::spawn_blocking(move || {
             let held = (queued, running);
             let done = work();

@@ -1,10 +1,10 @@
 //! The running STRUCT: its parts, and what it keeps in memory between requests. Every cache has a bound and is checked
 //! by the database on use (`op_begin`), so none of them can grant what has been taken away.
 
-use crate::keys::Keys;
 use crate::Error;
+use crate::keys::Keys;
 use domain::access::Snapshot;
-use domain::id::{RequestId, TenantId};
+use domain::id::{RequestId, TenantId, UserId};
 use domain::service::{Entity, Service};
 use domain::time::{Clock, Random, new_uuid};
 use host::keyring::Keyring;
@@ -21,6 +21,8 @@ use tokio::sync::Semaphore;
 const MAX_SNAPSHOTS: usize = 1_000;
 /// Sessions held in memory at most.
 const MAX_SESSIONS: usize = 20_000;
+/// Names of members held in memory at most.
+const MAX_NAMES: usize = 20_000;
 /// Entities whose statements are held in memory at most.
 const MAX_TABLES: usize = 2_000;
 /// Password hashes computed at the same time; each takes 19 MiB and 16 ms of one core.
@@ -93,6 +95,7 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) sessions: Cache<[u8; 32], crate::session::Held>,
+    pub(crate) names: Cache<(TenantId, UserId), String>,
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) hash_queue: Arc<Semaphore>,
     pub(crate) job_bell: tokio::sync::Notify,
@@ -112,6 +115,7 @@ impl App {
             random: parts.random,
             settings: parts.settings,
             sessions: Cache::new(MAX_SESSIONS),
+            names: Cache::new(MAX_NAMES),
             hashing: Arc::new(Semaphore::new(MAX_HASHING)),
             hash_queue: Arc::new(Semaphore::new(MAX_WAITING_FOR_HASH)),
             job_bell: tokio::sync::Notify::new(),

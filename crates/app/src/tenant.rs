@@ -1,5 +1,6 @@
 //! Tenants: made by the operator, with their keys and their first administrator.
 
+use crate::error::Refusal;
 use crate::user::MemberChange;
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
@@ -9,7 +10,6 @@ use domain::record::Fault;
 use seal::tree::Node;
 use store::tenant::TenantRow;
 use store::{Check, Flight, Head, StoreError};
-use crate::error::Refusal;
 
 /// A tenant to be made.
 #[derive(Clone, Debug)]
@@ -37,8 +37,10 @@ impl App {
     /// Makes a tenant and invites its first administrator. Returns the tenant and the invitation's link, which is also mailed.
     pub async fn tenant_create(&self, new: &NewTenant, locale: Locale) -> Result<(TenantId, String), Error> {
         let (_, owner) = self.operator()?;
-        let code = domain::tenant::code(&new.code).map_err(|fault| Error::Internal(fault.message(locale).to_owned()))?;
-        let name = domain::tenant::name(&new.name).map_err(|reason| Error::Invalid(vec![Fault::new("name", reason)]))?;
+        let code =
+            domain::tenant::code(&new.code).map_err(|fault| Error::Internal(fault.message(locale).to_owned()))?;
+        let name =
+            domain::tenant::name(&new.name).map_err(|reason| Error::Invalid(vec![Fault::new("name", reason)]))?;
         if owner.tenants().await?.iter().any(|row| row.code == code) {
             return Err(Error::Refused(Refusal::NameTaken));
         }
@@ -52,8 +54,24 @@ impl App {
         statements.append(&mut invited.statements);
         let request = self.new_request_id();
         let entries = [
-            self.entry(tenant, Actor::Operator, Verb::TenantCreated, Outcome::Done, request, Target::default(), Detail::default())?,
-            self.entry(tenant, Actor::Operator, Verb::UserInvited, Outcome::Done, request, Target { user: Some(invited.user), ..Target::default() }, Detail::default())?,
+            self.entry(
+                tenant,
+                Actor::Operator,
+                Verb::TenantCreated,
+                Outcome::Done,
+                request,
+                Target::default(),
+                Detail::default(),
+            )?,
+            self.entry(
+                tenant,
+                Actor::Operator,
+                Verb::UserInvited,
+                Outcome::Done,
+                request,
+                Target { user: Some(invited.user), ..Target::default() },
+                Detail::default(),
+            )?,
         ];
         match owner.fly(Flight::write(Head { tenant, check: Check::Nothing }, statements, &entries)).await {
             Err(StoreError::Taken(_)) => return Err(Error::Refused(Refusal::NameTaken)),

@@ -13,7 +13,7 @@ use domain::record::{Fault, FaultReason};
 use domain::session::{new_token, token_hash};
 use domain::time::random_bytes;
 use domain::user::{check_password, display_name, email, email_fault, hash_password};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use seal::envelope::Place;
 use store::{Check, Flight, Head, Statement, StoreError};
 
@@ -105,7 +105,13 @@ impl App {
         on_fresh_rights!(self, caller.tenant, self.invite_once(caller, address, name, &change))
     }
 
-    async fn invite_once(&self, caller: &Caller, address: &str, name: &str, change: &MemberChange) -> Result<(), Error> {
+    async fn invite_once(
+        &self,
+        caller: &Caller,
+        address: &str,
+        name: &str,
+        change: &MemberChange,
+    ) -> Result<(), Error> {
         let (head, snapshot) = self.administrator(caller, "users").await?;
         check_change(&snapshot, change)?;
         let mut invited = self.invitation_for(caller.tenant, address, name, change).await?;
@@ -115,18 +121,29 @@ impl App {
             invited.statements.push(store::access::rights_changed());
         }
         let target = Target { user: Some(invited.user), ..Target::default() };
-        let detail = if known { Detail::default() } else { Detail { changes: described(None, change, &snapshot), ..Detail::default() } };
+        let detail = if known {
+            Detail::default()
+        } else {
+            Detail { changes: described(None, change, &snapshot), ..Detail::default() }
+        };
         let entry = self.entry_of(caller, Verb::UserInvited, Outcome::Done, target, detail)?;
         self.store.fly(Flight::write(head, std::mem::take(&mut invited.statements), &[entry])).await?;
         self.mail_invitation(&caller.tenant_name, caller.peer.locale, &invited).await
     }
 
     /// Makes account, member and link of an address; nothing of it is valid before the statements have flown.
-    pub(crate) async fn invitation_for(&self, tenant: TenantId, address: &str, name: &str, change: &MemberChange) -> Result<Invited, Error> {
+    pub(crate) async fn invitation_for(
+        &self,
+        tenant: TenantId,
+        address: &str,
+        name: &str,
+        change: &MemberChange,
+    ) -> Result<Invited, Error> {
         let (address, name) = match (email(address), display_name(name)) {
             (Ok(address), Ok(name)) => (address, name),
             (address, name) => {
-                let faults = [address.err().map(email_fault), name.err().map(|reason| Fault::new("display_name", reason))];
+                let faults =
+                    [address.err().map(email_fault), name.err().map(|reason| Fault::new("display_name", reason))];
                 return Err(Error::Invalid(faults.into_iter().flatten().collect()));
             }
         };
@@ -136,11 +153,17 @@ impl App {
         let user = self.owner_or_app().ensure_account(wished, keys.email.exact(&address), &sealed).await?;
         let secret = new_token(&*self.random);
         let hash = token_hash(&secret).ok_or_else(|| Error::Internal("a new token is no token".to_owned()))?;
-        let expires_at = self.now().checked_add(SignedDuration::from_hours(INVITATION_HOURS)).unwrap_or(Timestamp::MAX);
-        let name_sealed = self.keys.tenant(tenant)?.directory.seal(&member_place(tenant, user), random_bytes(&*self.random), name.as_bytes());
-        let mut statements = vec![store::user::add_member(tenant, user, name_sealed, change.administrator, &change.billing_types)];
-        statements.extend(store::user::invite(tenant, user, hash, expires_at));
-        let link = format!("{}/invitation/{}.{secret}", self.settings.public_url, URL_SAFE_NO_PAD.encode(tenant.bytes()));
+        let hours = i32::try_from(INVITATION_HOURS).unwrap_or(i32::MAX);
+        let name_sealed = self.keys.tenant(tenant)?.directory.seal(
+            &member_place(tenant, user),
+            random_bytes(&*self.random),
+            name.as_bytes(),
+        );
+        let mut statements =
+            vec![store::user::add_member(tenant, user, name_sealed, change.administrator, &change.billing_types)];
+        statements.extend(store::user::invite(tenant, user, hash, hours));
+        let link =
+            format!("{}/invitation/{}.{secret}", self.settings.public_url, URL_SAFE_NO_PAD.encode(tenant.bytes()));
         Ok(Invited { user, email: address, link, statements })
     }
 
@@ -170,7 +193,8 @@ impl App {
         let mut detail = Detail::default();
         describe_peer(&mut detail, peer);
         let target = Target { user: Some(row.user), ..Target::default() };
-        let entry = self.entry(tenant, Actor::User(row.user), Verb::UserJoined, Outcome::Done, peer.request, target, detail)?;
+        let entry =
+            self.entry(tenant, Actor::User(row.user), Verb::UserJoined, Outcome::Done, peer.request, target, detail)?;
         let mut statements = store::user::join(tenant, row.user, hash, phc);
         statements.push(store::access::rights_changed());
         let head = Head { tenant, check: Check::Nothing };
@@ -189,8 +213,13 @@ impl App {
         let (head, snapshot) = self.administrator(caller, "users").await?;
         let member = snapshot.members.get(&user).ok_or(Error::NotFound)?;
         check_change(&snapshot, change)?;
-        let old = MemberChange { administrator: member.administrator, roles: member.roles.clone(), billing_types: member.billing_types.clone() };
-        let mut statements = vec![store::user::change_member(caller.tenant, user, change.administrator, &change.billing_types)];
+        let old = MemberChange {
+            administrator: member.administrator,
+            roles: member.roles.clone(),
+            billing_types: member.billing_types.clone(),
+        };
+        let mut statements =
+            vec![store::user::change_member(caller.tenant, user, change.administrator, &change.billing_types)];
         statements.extend(store::user::set_roles(caller.tenant, user, &change.roles));
         statements.extend([store::access::rights_changed(), store::user::expect_administrator(caller.tenant)]);
         let detail = Detail { changes: described(Some(&old), change, &snapshot), ..Detail::default() };
@@ -220,16 +249,38 @@ impl App {
         self.fly_with_administrator(head, statements, entry).await
     }
 
-    async fn fly_with_administrator(&self, head: Head, statements: Vec<Statement>, entry: store::audit::SealedEntry) -> Result<(), Error> {
+    async fn fly_with_administrator(
+        &self,
+        head: Head,
+        statements: Vec<Statement>,
+        entry: store::audit::SealedEntry,
+    ) -> Result<(), Error> {
         match self.store.fly(Flight::write(head, statements, &[entry])).await {
             Err(StoreError::Unexpected) => Err(Error::Refused(Refusal::LastAdministrator)),
             done => done.map(drop).map_err(Error::from),
         }
     }
 
+    /// How a member is called, from memory or the directory; None when there is no such member.
+    pub(crate) async fn name(&self, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
+        if let Some(name) = self.names.get(&(tenant, user)) {
+            return Ok(Some(name));
+        }
+        let found = self.store.member_names(tenant, &[user]).await?;
+        let name = found.first().map(|(user, sealed)| self.open_name(tenant, *user, sealed));
+        if let Some(name) = &name {
+            self.names.put((tenant, user), name.clone());
+        }
+        Ok(name)
+    }
+
     /// A member's name, or a dash when it does not open: a page about others must not fail for it.
     pub(crate) fn open_name(&self, tenant: TenantId, user: UserId, sealed: &[u8]) -> String {
-        let opened = self.keys.tenant(tenant).ok().and_then(|keys| keys.directory.open(&member_place(tenant, user), sealed).ok());
+        let opened = self
+            .keys
+            .tenant(tenant)
+            .ok()
+            .and_then(|keys| keys.directory.open(&member_place(tenant, user), sealed).ok());
         opened_text(opened, "a member's name")
     }
 
@@ -274,11 +325,13 @@ fn check_change(snapshot: &Snapshot, change: &MemberChange) -> Result<(), Error>
 /// A member's change in words, for the log.
 fn described(old: Option<&MemberChange>, new: &MemberChange, snapshot: &Snapshot) -> Vec<Change> {
     let roles = |change: &MemberChange| {
-        let mut names: Vec<&str> = change.roles.iter().filter_map(|id| snapshot.roles.get(id)).map(|role| role.name.as_str()).collect();
+        let mut names: Vec<&str> =
+            change.roles.iter().filter_map(|id| snapshot.roles.get(id)).map(|role| role.name.as_str()).collect();
         names.sort_unstable();
         names.join(", ")
     };
-    let say = |change: &MemberChange| [change.administrator.to_string(), roles(change), change.billing_types.join(", ")];
+    let say =
+        |change: &MemberChange| [change.administrator.to_string(), roles(change), change.billing_types.join(", ")];
     let before = old.map(say);
     let after = say(new);
     let fields = ["administrator", "roles", "billing_types"];

@@ -1,2 +1,90 @@
-//! cli
-fn main() {}
+//! The binary `struct`: up, serve, work, migrate, doctor, tenant, service, bench. Reads arguments and configuration, puts
+//! the parts together, and is the one place with the wall clock and the machine's randomness. No rule lives here.
+
+mod bench;
+mod config;
+mod doctor;
+mod log;
+mod machine;
+mod metrics;
+mod operator;
+mod place;
+mod serve;
+mod service;
+mod tenant;
+mod up;
+
+use clap::{Parser, Subcommand};
+use config::Options;
+use std::process::ExitCode;
+
+/// Multi-tenant business services that keep their promises, and show it.
+#[derive(Parser)]
+#[command(name = "struct", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One machine, one command: private PostgreSQL, migrations, HTTPS, jobs.
+    Up(up::Up),
+    /// Serve pages and API; needs database.url.
+    Serve,
+    /// Work on jobs; needs database.url.
+    Work,
+    /// Bring the database to this version; needs database.owner_url.
+    Migrate(operator::Migrate),
+    /// Look for what would keep STRUCT from running, and say what to do.
+    Doctor,
+    /// Tenants: create, list, contract a service.
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Services: check, install, upgrade, list.
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
+    /// Measure against plain PostgreSQL in the same run.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = run(arguments);
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            log::complain(&format!("struct: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = config::load(&arguments.options)?;
+    // Reading a manifest needs neither data directory nor another account.
+    if let Command::Service(service::ServiceCommand::Check { files }) = &arguments.command {
+        return Ok(service::check(files));
+    }
+    place::leave_root(&config)?;
+    log::start(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Up(up) => up::up(&config, &up).await.map(|()| ExitCode::SUCCESS),
+            Command::Serve => serve::standalone(&config, serve::Duty::Serve).await.map(|()| ExitCode::SUCCESS),
+            Command::Work => serve::standalone(&config, serve::Duty::Work).await.map(|()| ExitCode::SUCCESS),
+            Command::Migrate(migrate) => operator::migrate(&config, &migrate).await.map(|()| ExitCode::SUCCESS),
+            Command::Doctor => doctor::doctor(&config).await,
+            Command::Tenant(tenant) => tenant::run(&config, tenant).await.map(|()| ExitCode::SUCCESS),
+            Command::Service(service) => service::run(&config, service).await,
+            Command::Bench(bench) => bench::run(&config, bench).await,
+        }
+    });
+    // Blocking work left over (a hash under way) must not hold the process up.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    code
+}

@@ -74,10 +74,14 @@ impl ImportFault {
     /// What happened and what to do. `label` gives a field's label by its name.
     pub fn message(&self, locale: Locale, label: impl Fn(&str) -> String) -> String {
         let mib = MAX_IMPORT_BYTES / 1024 / 1024;
-        let list = |names: &[String]| match locale {
-            Locale::Ja => names.iter().map(|name| format!("「{name}」")).collect::<String>(),
-            Locale::En => names.iter().map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", "),
+        let quoted = |name: &String| match (locale, name.trim().is_empty()) {
+            (Locale::Ja, true) => "(空の見出し)".to_owned(),
+            (Locale::Ja, false) => format!("「{name}」"),
+            (Locale::En, true) => "(an empty cell)".to_owned(),
+            (Locale::En, false) => format!("“{name}”"),
         };
+        let separator = if locale == Locale::Ja { "" } else { ", " };
+        let list = |names: &[String]| names.iter().map(quoted).collect::<Vec<_>>().join(separator);
         let labels = |fields: &[String]| list(&fields.iter().map(|field| label(field)).collect::<Vec<_>>());
         match (self, locale) {
             (Self::UnknownEncoding { position }, Locale::Ja) => format!(

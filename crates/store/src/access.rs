@@ -32,7 +32,8 @@ impl Store {
             of_tenant("SELECT role_id, service, screen, actions FROM struct.role_grant WHERE tenant_id = $1", tenant),
         ];
         let answers = self.fly(Flight::read(Head { tenant, check: Check::Nothing }, statements)).await?;
-        let Ok([epoch, contracts, settings, members, member_roles, roles, grants]) = <[Vec<Row>; 7]>::try_from(answers) else {
+        let Ok([epoch, contracts, settings, members, member_roles, roles, grants]) = <[Vec<Row>; 7]>::try_from(answers)
+        else {
             return Err(StoreError::Fault("seven statements gave another number of answers".to_owned()));
         };
         let Some(epoch) = epoch.first() else { return Ok(None) };
@@ -133,7 +134,8 @@ pub fn set_grant(tenant: TenantId, role: RoleId, service: &str, screen: &str, ac
     let mut params: Vec<Param> =
         vec![Box::new(tenant.0), Box::new(role.0), Box::new(service.to_owned()), Box::new(screen.to_owned())];
     if actions == Actions::default() {
-        let sql = "DELETE FROM struct.role_grant WHERE tenant_id = $1 AND role_id = $2 AND service = $3 AND screen = $4";
+        let sql =
+            "DELETE FROM struct.role_grant WHERE tenant_id = $1 AND role_id = $2 AND service = $3 AND screen = $4";
         return Statement::new(sql, params);
     }
     params.push(Box::new(i16::from(actions.0)));

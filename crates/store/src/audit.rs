@@ -20,7 +20,9 @@ pub struct SealedEntry {
 
 /// The statement that adds entries; arrays, so that one or five hundred are one statement.
 pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
-    let each = |field: &dyn Fn(&Entry) -> Option<String>| -> Vec<Option<String>> { entries.iter().map(|e| field(&e.entry)).collect() };
+    let each = |field: &dyn Fn(&Entry) -> Option<String>| -> Vec<Option<String>> {
+        entries.iter().map(|e| field(&e.entry)).collect()
+    };
     let params: Vec<Param> = vec![
         Box::new(tenant.0),
         Box::new(entries.iter().map(|e| e.entry.id.0).collect::<Vec<Uuid>>()),
@@ -169,7 +171,12 @@ pub fn stored(tenant: TenantId, row: &Row) -> Result<StoredEntry, StoreError> {
 
 impl Store {
     /// A page of entries; with `entry`, reading it is itself entered (an administrator reads others' trails).
-    pub async fn entries(&self, head: Head, filter: &EntryFilter, entry: Option<&SealedEntry>) -> Result<Vec<StoredEntry>, StoreError> {
+    pub async fn entries(
+        &self,
+        head: Head,
+        filter: &EntryFilter,
+        entry: Option<&SealedEntry>,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
         let statements = vec![select(head.tenant, filter)];
         let flight = match entry {
             Some(entry) => Flight::write(head, statements, std::slice::from_ref(entry)),

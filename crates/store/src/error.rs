@@ -28,7 +28,9 @@ pub enum StoreError {
     #[error("a statement ran longer than its bound")]
     TooSlow,
     /// The database was made by a newer STRUCT.
-    #[error("the database is at schema version {found}, this STRUCT knows up to {known}: run the newer STRUCT again, nothing was changed")]
+    #[error(
+        "the database is at schema version {found}, this STRUCT knows up to {known}: run the newer STRUCT again, nothing was changed"
+    )]
     NewerSchema {
         /// Version in the database.
         found: i32,

@@ -11,8 +11,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::Statement as Prepared;
+use tokio_postgres::types::ToSql;
 
 pub use tokio_postgres::Row;
 
@@ -84,7 +84,9 @@ impl Flight {
         let mode = if self.writes { "READ WRITE" } else { "READ ONLY" };
         // A literal of a typed id: nothing a person typed can stand here.
         let tenant = self.head.tenant;
-        format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}")
+        format!(
+            "BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}"
+        )
     }
 
     fn check(&self) -> Option<Statement> {
@@ -159,12 +161,18 @@ async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepar
 type Answer = Result<Vec<Row>, tokio_postgres::Error>;
 type Done = Result<(), tokio_postgres::Error>;
 
-async fn send(client: &Object, begin: &str, statements: &[Statement], prepared: &[Prepared]) -> (Done, Vec<Answer>, Done) {
+async fn send(
+    client: &Object,
+    begin: &str,
+    statements: &[Statement],
+    prepared: &[Prepared],
+) -> (Done, Vec<Answer>, Done) {
     let mut flights: Vec<Pin<Box<dyn Future<Output = Answer> + Send + '_>>> = Vec::with_capacity(statements.len() + 2);
     flights.push(Box::pin(async move { client.batch_execute(begin).await.map(|()| Vec::new()) }));
     for (statement, prepared) in statements.iter().zip(prepared) {
         flights.push(Box::pin(async move {
-            let params: Vec<&(dyn ToSql + Sync)> = statement.params.iter().map(|p| &**p as &(dyn ToSql + Sync)).collect();
+            let params: Vec<&(dyn ToSql + Sync)> =
+                statement.params.iter().map(|p| &**p as &(dyn ToSql + Sync)).collect();
             client.query(prepared, &params).await
         }));
     }

@@ -53,7 +53,8 @@ pub struct RefusalRow {
     pub reason: serde_json::Value,
 }
 
-const COLUMNS: &str = "job_id, service, screen, entity, asked_by, request_id, state, note_sealed, progress, taken, refused,
+const COLUMNS: &str =
+    "job_id, service, screen, entity, asked_by, request_id, state, note_sealed, progress, taken, refused,
     failure, created_at, finished_at";
 
 fn job_row(row: &Row) -> JobRow {
@@ -111,7 +112,14 @@ pub fn advance(tenant: TenantId, job: JobId, from: i64, taken: i64, refused: i64
                  attempts = 0, lease_until = now() + make_interval(secs => $6)
              WHERE tenant_id = $1 AND job_id = $2 AND state = 'running' AND progress = $3 RETURNING 1)
          SELECT struct.op_expect((SELECT count(*) FROM done), 1)",
-        vec![Box::new(tenant.0), Box::new(job.0), Box::new(from), Box::new(taken), Box::new(refused), Box::new(lease_secs)],
+        vec![
+            Box::new(tenant.0),
+            Box::new(job.0),
+            Box::new(from),
+            Box::new(taken),
+            Box::new(refused),
+            Box::new(lease_secs),
+        ],
     )
 }
 
@@ -127,7 +135,14 @@ pub fn refuse(tenant: TenantId, job: JobId, refusals: Vec<(i32, RefusalRow)>) ->
     Statement::new(
         "INSERT INTO struct.job_refusal (tenant_id, job_id, row_number, number, column_name, reason)
          SELECT $1, $2, u.* FROM unnest($3::bigint[], $4::int[], $5::text[], $6::jsonb[]) u",
-        vec![Box::new(tenant.0), Box::new(job.0), Box::new(columns.0), Box::new(columns.1), Box::new(columns.2), Box::new(columns.3)],
+        vec![
+            Box::new(tenant.0),
+            Box::new(job.0),
+            Box::new(columns.0),
+            Box::new(columns.1),
+            Box::new(columns.2),
+            Box::new(columns.3),
+        ],
     )
 }
 
@@ -150,7 +165,13 @@ pub fn finish(tenant: TenantId, job: JobId, progress: i64, failure: Option<&str>
 
 impl Store {
     /// Keeps a sealed piece of the file. Not an act of its own: the entry comes with `queue`.
-    pub async fn job_piece(&self, tenant: TenantId, job: JobId, number: i32, sealed: Vec<u8>) -> Result<(), StoreError> {
+    pub async fn job_piece(
+        &self,
+        tenant: TenantId,
+        job: JobId,
+        number: i32,
+        sealed: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let keep = Statement::new(
             "INSERT INTO struct.job_piece (tenant_id, job_id, number, sealed) VALUES ($1, $2, $3, $4)",
             vec![Box::new(tenant.0), Box::new(job.0), Box::new(number), Box::new(sealed)],
@@ -164,7 +185,12 @@ impl Store {
     }
 
     /// A sealed piece of the file.
-    pub async fn job_piece_read(&self, tenant: TenantId, job: JobId, number: i32) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn job_piece_read(
+        &self,
+        tenant: TenantId,
+        job: JobId,
+        number: i32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let read = Statement::new(
             "SELECT sealed FROM struct.job_piece WHERE tenant_id = $1 AND job_id = $2 AND number = $3",
             vec![Box::new(tenant.0), Box::new(job.0), Box::new(number)],
@@ -174,7 +200,11 @@ impl Store {
     }
 
     /// Takes the job that waits longest: tenant, job, how often it was taken without getting on.
-    pub async fn job_claim(&self, lease_secs: i32, max_attempts: i32) -> Result<Option<(TenantId, JobId, i32)>, StoreError> {
+    pub async fn job_claim(
+        &self,
+        lease_secs: i32,
+        max_attempts: i32,
+    ) -> Result<Option<(TenantId, JobId, i32)>, StoreError> {
         let client = self.connection().await?;
         let row = client.query_opt("SELECT * FROM struct.job_claim($1, $2)", &[&lease_secs, &max_attempts]).await?;
         Ok(row.map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into(), row.get(2))))

@@ -38,7 +38,9 @@ impl Address {
     /// (promise `sealing.transport`).
     pub fn url(url: &str) -> Result<Self, StoreError> {
         let mut config: Config = url.parse().map_err(|error| {
-            StoreError::Address(format!("database.url can't be read ({error}); it looks like postgres://role:password@host:5432/struct"))
+            StoreError::Address(format!(
+                "database.url can't be read ({error}); it looks like postgres://role:password@host:5432/struct"
+            ))
         })?;
         config.application_name("struct").connect_timeout(WAIT_LIMIT);
         if !is_local(&config) {

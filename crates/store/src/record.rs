@@ -160,9 +160,12 @@ impl RecordTable {
                 columns.iter().enumerate().map(|(i, (_, kind))| value(i, &format!("${}", i + 5), kind)).collect();
             return format!("{head} VALUES ($1, $2, 1, $3, now(), $4, now(), $4{values})");
         }
-        let values: String = columns.iter().enumerate().map(|(i, (_, kind))| value(i, &format!("u.c{i}"), kind)).collect();
+        let values: String =
+            columns.iter().enumerate().map(|(i, (_, kind))| value(i, &format!("u.c{i}"), kind)).collect();
         let arrays: String = (0..columns.len())
-            .map(|i| format!(", ${}::{}[]", i + 5, if (self.plain.len()..first).contains(&i) { "bytea" } else { "text" }))
+            .map(|i| {
+                format!(", ${}::{}[]", i + 5, if (self.plain.len()..first).contains(&i) { "bytea" } else { "text" })
+            })
             .collect();
         let aliases: String = (0..columns.len()).map(|i| format!(", c{i}")).collect();
         format!(
@@ -236,7 +239,10 @@ impl RecordTable {
             envelopes.push(row.sealed);
             row.plain.into_iter().zip(&mut plain).for_each(|(value, column)| column.push(value));
             row.exact.into_iter().zip(&mut exact).for_each(|(value, column)| column.push(value));
-            row.partial.into_iter().zip(&mut partial).for_each(|(value, column)| column.push(value.map(|t| literal(&t))));
+            row.partial
+                .into_iter()
+                .zip(&mut partial)
+                .for_each(|(value, column)| column.push(value.map(|t| literal(&t))));
         }
         let mut params: Vec<Param> = vec![Box::new(tenant.0), Box::new(ids), Box::new(envelopes), Box::new(user.0)];
         push_columns(&mut params, plain, exact, partial);
@@ -264,7 +270,9 @@ impl RecordTable {
     /// The field whose unique index or reference bears this name.
     pub fn field_of(&self, entity: &Entity, constraint: &str) -> Option<String> {
         let named = |field: &&Field| {
-            ["f", "x"].iter().any(|kind| crate::schema::index_name(&entity.name, &format!("{kind}_{}", field.name)) == constraint)
+            ["f", "x"]
+                .iter()
+                .any(|kind| crate::schema::index_name(&entity.name, &format!("{kind}_{}", field.name)) == constraint)
                 || crate::schema::reference_name(&entity.name, &field.name) == constraint
         };
         entity.fields.iter().find(named).map(|field| field.name.clone())
@@ -314,13 +322,19 @@ impl Store {
 
     /// All records a plan wants, one by one, from one snapshot of the database. Memory stays flat: the server sends as
     /// fast as the reader takes. Ending early gives the connection up.
-    pub async fn stream(&self, head: Head, table: &RecordTable, wanted: &[Wanted]) -> Result<impl Stream<Item = Result<RawRecord, StoreError>> + Send + use<>, StoreError> {
+    pub async fn stream(
+        &self,
+        head: Head,
+        table: &RecordTable,
+        wanted: &[Wanted],
+    ) -> Result<impl Stream<Item = Result<RawRecord, StoreError>> + Send + use<>, StoreError> {
         assert!(matches!(head.check, Check::Nothing | Check::Epoch(_) | Check::Session(..)), "all checks are known");
         let borrowed = Borrowed::new(self.connection().await?);
         let tenant = head.tenant;
         let (mut conditions, mut params): (String, Vec<Param>) = (String::new(), vec![Box::new(tenant.0)]);
         list::conditions(wanted, &mut conditions, &mut params);
-        let sql = format!("SELECT {} FROM {} t WHERE t.tenant_id = $1{conditions} ORDER BY t.id", table.columns, table.name);
+        let sql =
+            format!("SELECT {} FROM {} t WHERE t.tenant_id = $1{conditions} ORDER BY t.id", table.columns, table.name);
         let client = borrowed.client();
         client
             .batch_execute(&format!(
@@ -329,7 +343,9 @@ impl Store {
             ))
             .await?;
         let prepared = client.prepare_cached(&sql).await?;
-        let rows = client.query_raw(&prepared, params.iter().map(|p| &**p as &(dyn tokio_postgres::types::ToSql + Sync))).await?;
+        let rows = client
+            .query_raw(&prepared, params.iter().map(|p| &**p as &(dyn tokio_postgres::types::ToSql + Sync)))
+            .await?;
         let state = (Some(borrowed), Box::pin(rows));
         Ok(stream::try_unfold(state, |(mut borrowed, mut rows)| async move {
             if let Some(row) = rows.try_next().await? {
@@ -349,7 +365,12 @@ impl Store {
     }
 
     /// Places (0-based), in each list, of the values that are taken already or lead nowhere.
-    pub async fn lookup(&self, head: Head, table: &RecordTable, lists: Vec<Lookup>) -> Result<Vec<Vec<usize>>, StoreError> {
+    pub async fn lookup(
+        &self,
+        head: Head,
+        table: &RecordTable,
+        lists: Vec<Lookup>,
+    ) -> Result<Vec<Vec<usize>>, StoreError> {
         let statements = lists.into_iter().map(|lookup| lookup.statement(head.tenant, table)).collect();
         let answers = self.fly(Flight::read(head, statements)).await?;
         let places = |rows: Vec<Row>| {
@@ -415,14 +436,29 @@ impl Store {
 impl RecordTable {
     /// Raises ST409 unless the record is there.
     pub fn get_one(&self, tenant: TenantId, id: RecordId) -> Statement {
-        let sql = format!("SELECT struct.op_expect((SELECT count(*) FROM {} WHERE tenant_id = $1 AND id = $2), 1)", self.name);
+        let sql = format!(
+            "SELECT struct.op_expect((SELECT count(*) FROM {} WHERE tenant_id = $1 AND id = $2), 1)",
+            self.name
+        );
         Statement::new(sql, vec![Box::new(tenant.0), Box::new(id.0)])
+    }
+
+    /// Newest records a reference could lead to whose title contains the text; None when there is no such reference.
+    pub fn reference_search(&self, tenant: TenantId, field: &str, text: &str, at_most: usize) -> Option<Statement> {
+        let Reference { to, title, .. } = self.references.iter().find(|reference| reference.field == field)?;
+        let sql = format!(
+            "SELECT id, \"f_{title}\"::text FROM {to} WHERE tenant_id = $1 AND strpos(\"f_{title}\"::text, $2) > 0
+             ORDER BY id DESC LIMIT {at_most}"
+        );
+        Some(Statement::new(sql, vec![Box::new(tenant.0), Box::new(text.to_owned())]))
     }
 
     /// Newest records each reference could lead to, with their titles.
     pub fn reference_choices(&self, tenant: TenantId, at_most: usize) -> Vec<Statement> {
         let choices = |Reference { to, title, .. }: &Reference| {
-            let sql = format!("SELECT id, \"f_{title}\"::text FROM {to} WHERE tenant_id = $1 ORDER BY id DESC LIMIT {at_most}");
+            let sql = format!(
+                "SELECT id, \"f_{title}\"::text FROM {to} WHERE tenant_id = $1 ORDER BY id DESC LIMIT {at_most}"
+            );
             Statement::new(sql, vec![Box::new(tenant.0)])
         };
         self.references.iter().map(choices).collect()

@@ -2,8 +2,8 @@
 //!
 //! Names come from a checked manifest (`[a-z][a-z0-9_]*`), never from a person's input, and are quoted all the same.
 
-use crate::pool::{Address, connect};
 use crate::StoreError;
+use crate::pool::{Address, connect};
 use domain::service::{Entity, Field, FieldKind, Index, Service};
 use std::fmt::Write as _;
 
@@ -89,7 +89,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO struct_app;
 fn index_ddl(sql: &mut String, table: &str, entity: &str, field: &Field, column: &str) {
     let name = index_name(entity, column);
     let _ = match (field.unique, field.index) {
-        (true, _) => writeln!(sql, "CREATE UNIQUE INDEX IF NOT EXISTS \"{name}\" ON {table} (tenant_id, \"{column}\");"),
+        (true, _) => {
+            writeln!(sql, "CREATE UNIQUE INDEX IF NOT EXISTS \"{name}\" ON {table} (tenant_id, \"{column}\");")
+        }
         // Tokens are keyed per tenant, so those of two tenants share nothing but the index.
         (false, Some(Index::Partial)) => {
             writeln!(sql, "CREATE INDEX IF NOT EXISTS \"{name}\" ON {table} USING gin (\"{column}\");")

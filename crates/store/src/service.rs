@@ -20,5 +20,6 @@ impl Store {
 }
 
 pub(crate) fn manifest(value: serde_json::Value) -> Result<Service, StoreError> {
-    serde_json::from_value(value).map_err(|error| StoreError::Fault(format!("a manifest in the catalogue can't be read: {error}")))
+    serde_json::from_value(value)
+        .map_err(|error| StoreError::Fault(format!("a manifest in the catalogue can't be read: {error}")))
 }

@@ -21,11 +21,12 @@ pub struct SessionRow {
     pub name_sealed: Vec<u8>,
 }
 
-/// Opens a session. Sessions of the user that are over are swept along.
-pub fn open(tenant: TenantId, session: SessionId, hash: [u8; 32], user: UserId, expires_at: Timestamp) -> Statement {
+/// Opens a session that ends after so many hours. The database's clock says when, as it also checks it.
+pub fn open(tenant: TenantId, session: SessionId, hash: [u8; 32], user: UserId, hours: i32) -> Statement {
     Statement::new(
-        "INSERT INTO struct.session (tenant_id, session_id, token_hash, user_id, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        vec![Box::new(tenant.0), Box::new(session.0), Box::new(hash.to_vec()), Box::new(user.0), Box::new(expires_at)],
+        "INSERT INTO struct.session (tenant_id, session_id, token_hash, user_id, expires_at)
+         VALUES ($1, $2, $3, $4, now() + make_interval(hours => $5))",
+        vec![Box::new(tenant.0), Box::new(session.0), Box::new(hash.to_vec()), Box::new(user.0), Box::new(hours)],
     )
 }
 
@@ -69,13 +70,18 @@ impl Store {
         }))
     }
 
-    /// Notes that a session is in use. Called at most once a minute a session: reads stay reads.
-    pub async fn session_seen(&self, tenant: TenantId, session: SessionId) -> Result<(), StoreError> {
+    /// Notes that a session is in use; false when it is over, which no use revives. Called at most once a minute a
+    /// session: reads stay reads.
+    pub async fn session_seen(&self, tenant: TenantId, session: SessionId) -> Result<bool, StoreError> {
+        let idle = i32::try_from(domain::session::IDLE_LIMIT_MIN).unwrap_or(i32::MAX);
         let seen = Statement::new(
-            "UPDATE struct.session SET last_seen_at = now() WHERE tenant_id = $1 AND session_id = $2 AND ended_at IS NULL",
-            vec![Box::new(tenant.0), Box::new(session.0)],
+            "UPDATE struct.session SET last_seen_at = now()
+             WHERE tenant_id = $1 AND session_id = $2 AND ended_at IS NULL AND expires_at > now()
+               AND last_seen_at > now() - make_interval(mins => $3) RETURNING 1",
+            vec![Box::new(tenant.0), Box::new(session.0), Box::new(idle)],
         );
         let head = Head { tenant, check: Check::Nothing };
-        self.fly(Flight::bookkeeping(head, vec![seen])).await.map(drop)
+        let rows = self.fly(Flight::bookkeeping(head, vec![seen])).await?.swap_remove(0);
+        Ok(!rows.is_empty())
     }
 }

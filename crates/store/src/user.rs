@@ -39,9 +39,20 @@ pub struct MemberRow {
 }
 
 /// Makes a member; does nothing if there is one.
-pub fn add_member(tenant: TenantId, user: UserId, name_sealed: Vec<u8>, administrator: bool, billing: &[String]) -> Statement {
-    let params: Vec<Param> =
-        vec![Box::new(tenant.0), Box::new(user.0), Box::new(name_sealed), Box::new(administrator), Box::new(billing.to_vec())];
+pub fn add_member(
+    tenant: TenantId,
+    user: UserId,
+    name_sealed: Vec<u8>,
+    administrator: bool,
+    billing: &[String],
+) -> Statement {
+    let params: Vec<Param> = vec![
+        Box::new(tenant.0),
+        Box::new(user.0),
+        Box::new(name_sealed),
+        Box::new(administrator),
+        Box::new(billing.to_vec()),
+    ];
     Statement::new(
         "INSERT INTO struct.member (tenant_id, user_id, name_sealed, administrator, billing_types) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant_id, user_id) DO NOTHING",
@@ -95,16 +106,17 @@ pub fn set_roles(tenant: TenantId, user: UserId, roles: &[RoleId]) -> [Statement
     ]
 }
 
-/// Keeps an invitation; earlier ones of the same person are spent.
-pub fn invite(tenant: TenantId, user: UserId, hash: [u8; 32], expires_at: Timestamp) -> [Statement; 2] {
+/// Keeps an invitation that opens for so many hours, by the database's clock; earlier ones of the same person are spent.
+pub fn invite(tenant: TenantId, user: UserId, hash: [u8; 32], hours: i32) -> [Statement; 2] {
     [
         Statement::new(
             "UPDATE struct.invitation SET used_at = now() WHERE tenant_id = $1 AND user_id = $2 AND used_at IS NULL",
             vec![Box::new(tenant.0), Box::new(user.0)],
         ),
         Statement::new(
-            "INSERT INTO struct.invitation (tenant_id, token_hash, user_id, expires_at) VALUES ($1, $2, $3, $4)",
-            vec![Box::new(tenant.0), Box::new(hash.to_vec()), Box::new(user.0), Box::new(expires_at)],
+            "INSERT INTO struct.invitation (tenant_id, token_hash, user_id, expires_at)
+             VALUES ($1, $2, $3, now() + make_interval(hours => $4))",
+            vec![Box::new(tenant.0), Box::new(hash.to_vec()), Box::new(user.0), Box::new(hours)],
         ),
     ]
 }
@@ -157,10 +169,18 @@ impl Store {
     }
 
     /// The account of an address, made when there is none. An account without a membership opens nothing.
-    pub async fn ensure_account(&self, user: UserId, email_index: [u8; 16], email_sealed: &[u8]) -> Result<UserId, StoreError> {
+    pub async fn ensure_account(
+        &self,
+        user: UserId,
+        email_index: [u8; 16],
+        email_sealed: &[u8],
+    ) -> Result<UserId, StoreError> {
         let client = self.connection().await?;
         let row = client
-            .query_one("SELECT user_id FROM struct.account_ensure($1, $2, $3)", &[&user.0, &&email_index[..], &email_sealed])
+            .query_one(
+                "SELECT user_id FROM struct.account_ensure($1, $2, $3)",
+                &[&user.0, &&email_index[..], &email_sealed],
+            )
             .await?;
         Ok(row.get::<_, Uuid>(0).into())
     }

@@ -1,4 +1,9 @@
 //! What tests need and the product doesn't have: a whole installation, a browser. Never a dependency of the product.
 
 pub mod browser;
+pub mod clock;
+pub mod database;
 pub mod installation;
+pub mod proxy;
+pub mod running;
+pub mod server;

@@ -80,7 +80,9 @@ pub fn mark() -> &'static str {
 pub async fn file(Path(file): Path<String>) -> Response {
     let assets = &*ASSETS;
     let wanted = format!("/assets/{file}");
-    let Some(found) = [&assets.css, &assets.js, &assets.icons, &assets.mark].into_iter().find(|asset| asset.path == wanted) else {
+    let Some(found) =
+        [&assets.css, &assets.js, &assets.icons, &assets.mark].into_iter().find(|asset| asset.path == wanted)
+    else {
         return crate::problem::Problem::not_found().into_response();
     };
     let headers: [(HeaderName, HeaderValue); 2] = [

@@ -39,13 +39,9 @@ pub fn brief(locale: Locale, now: Timestamp, at: Timestamp) -> When {
     let (today, local) = (now.to_zoned(TOKYO.clone()), at.to_zoned(TOKYO.clone()));
     let this_year = today.year() == local.year();
     let words = match (locale, this_year) {
-        (Locale::Ja, true) => format!(
-            "{}月{}日({}) {}",
-            local.month(),
-            local.day(),
-            weekday(locale, &local),
-            local.strftime("%H:%M")
-        ),
+        (Locale::Ja, true) => {
+            format!("{}月{}日({}) {}", local.month(), local.day(), weekday(locale, &local), local.strftime("%H:%M"))
+        }
         (Locale::Ja, false) => {
             format!("{}年{}月{}日 {}", local.year(), local.month(), local.day(), local.strftime("%H:%M"))
         }

@@ -122,7 +122,8 @@ pub(crate) mod tests {
     /// All files below the crate's named folders, with their text.
     pub(crate) fn sources(folders: &[&str]) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        let mut open: Vec<_> = folders.iter().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).collect();
+        let mut open: Vec<_> =
+            folders.iter().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).collect();
         while let Some(path) = open.pop() {
             if path.is_dir() {
                 open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
@@ -140,7 +141,8 @@ pub(crate) mod tests {
     }
 
     fn is_key(key: &String) -> bool {
-        key.starts_with(|c: char| c.is_ascii_lowercase()) && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        key.starts_with(|c: char| c.is_ascii_lowercase())
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
     }
 
     #[test]

@@ -7,13 +7,17 @@ mod document;
 mod page;
 
 use crate::Web;
+use crate::form::IMPORT_BYTES_MAX;
 use crate::request::Context;
 use app::{Error, Refusal};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Gate;
+use domain::import::ImportFault;
+use domain::locale::Locale;
 use domain::record::Fault;
 use domain::screen::Action;
+use domain::user::PasswordFault;
 use std::sync::Arc;
 
 /// After how many seconds an answer of 503 or 429 may be asked again.
@@ -38,8 +42,29 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// Bytes that would have been taken.
     pub bytes_max: Option<usize>,
+    /// A fault that `domain` explains itself.
+    pub said: Option<Said>,
     /// The chain of an internal fault: for the log only.
     pub chain: Option<String>,
+}
+
+/// Faults that bring their own sentences.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A password that can't be taken.
+    Password(PasswordFault),
+    /// A file that can't be imported as a whole.
+    File(ImportFault),
+}
+
+impl Said {
+    /// What happened and what to do.
+    pub fn message(&self, locale: Locale) -> String {
+        match self {
+            Self::Password(fault) => fault.message(locale),
+            Self::File(fault) => fault.message(locale, str::to_owned),
+        }
+    }
 }
 
 /// A right that is missing.
@@ -65,6 +90,7 @@ impl Problem {
             faults: Vec::new(),
             retry_after: None,
             bytes_max: None,
+            said: None,
             chain: None,
         }
     }
@@ -164,6 +190,13 @@ impl From<Error> for Problem {
             Error::NotAdministrator => Self::new(StatusCode::FORBIDDEN, "administrators_only"),
             Error::NotFound => Self::not_found(),
             Error::Invalid(faults) => Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid") },
+            Error::Password(fault) => {
+                Self { said: Some(Said::Password(fault)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid") }
+            }
+            Error::File(fault) => {
+                Self { said: Some(Said::File(fault)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_file") }
+            }
+            Error::Stale => Self::unavailable(),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Unavailable => Self::unavailable(),
@@ -176,14 +209,16 @@ impl Problem {
     /// A refusal that concerns no single field.
     fn refused(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::StillReferenced | Refusal::MatrixChanged | Refusal::NameTaken | Refusal::LastAdministrator => {
-                StatusCode::CONFLICT
-            }
+            Refusal::StillReferenced
+            | Refusal::MatrixChanged
+            | Refusal::NameTaken
+            | Refusal::LastAdministrator
+            | Refusal::TooManyRoles => StatusCode::CONFLICT,
             Refusal::LinkSpent => StatusCode::GONE,
-            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooLarge => return Self::too_large(IMPORT_BYTES_MAX),
             Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Refusal::BadCursor => StatusCode::BAD_REQUEST,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::MailNotSent => StatusCode::BAD_GATEWAY,
         };
         let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(TOO_MANY_SECS);
         Self { retry_after, ..Self::new(status, refusal.code()) }

@@ -21,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 
 /// A crate of others, and the crates of the house whose business it is.
 const OWNERS: [(&str, &[&str]); 16] = [
-    ("tokio-postgres", &["store"]),
+    ("tokio-postgres", &["store", "testkit"]),
     ("deadpool-postgres", &["store"]),
     ("tokio-postgres-rustls", &["store"]),
     ("axum", &["web", "cli", "testkit"]),

@@ -68,7 +68,13 @@ impl App {
         Ok(self.store.job_release().await?)
     }
 
-    async fn run_job(self: &Arc<Self>, tenant: TenantId, job: JobId, attempts: i32, stop: &watch::Receiver<bool>) -> Result<(), Error> {
+    async fn run_job(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        job: JobId,
+        attempts: i32,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), Error> {
         let head = Head { tenant, check: Check::Nothing };
         let Some(row) = self.store.job(head, job).await? else { return Ok(()) };
         if attempts > MAX_ATTEMPTS {
@@ -76,18 +82,27 @@ impl App {
         }
         match self.run_import(tenant, &row, stop).await {
             Ok(Outlook::Ended | Outlook::Left) => Ok(()),
-            Err(Error::File(fault)) => self.give_up(tenant, &row, &serde_json::to_string(&fault).unwrap_or_default()).await,
+            Err(Error::File(fault)) => {
+                self.give_up(tenant, &row, &serde_json::to_string(&fault).unwrap_or_default()).await
+            }
             Err(Error::Denied { .. } | Error::NotFound) => self.give_up(tenant, &row, "denied").await,
             Err(Error::Unavailable | Error::Stale) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn run_import(self: &Arc<Self>, tenant: TenantId, row: &JobRow, stop: &watch::Receiver<bool>) -> Result<Outlook, Error> {
+    async fn run_import(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        row: &JobRow,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Outlook, Error> {
         let snapshot = self.snapshot(tenant).await?;
-        let service = snapshot.services.get(&row.service).map(|contracted| contracted.service.clone()).ok_or(Error::NotFound)?;
+        let service =
+            snapshot.services.get(&row.service).map(|contracted| contracted.service.clone()).ok_or(Error::NotFound)?;
         let entity = service.entity(&row.entity).cloned().ok_or(Error::NotFound)?;
-        let mut work = Import { app: self, tenant, row, table: self.table(&service, &entity), at: row.progress, entity, service };
+        let mut work =
+            Import { app: self, tenant, row, table: self.table(&service, &entity), at: row.progress, entity, service };
         let mut batches = work.read_rows().await?;
         while let Some(batch) = batches.recv().await {
             if *stop.borrow() {
@@ -106,7 +121,13 @@ impl App {
     async fn give_up(&self, tenant: TenantId, row: &JobRow, failure: &str) -> Result<(), Error> {
         let head = Head { tenant, check: Check::Nothing };
         let Some(row) = self.store.job(head, row.job).await? else { return Ok(()) };
-        let entry = self.job_entry(tenant, &row, Verb::ImportFailed, None, Detail { note: Some(failure.to_owned()), ..Detail::default() })?;
+        let entry = self.job_entry(
+            tenant,
+            &row,
+            Verb::ImportFailed,
+            None,
+            Detail { note: Some(failure.to_owned()), ..Detail::default() },
+        )?;
         let statements = store::job::finish(tenant, row.job, row.progress, Some(failure)).into();
         match self.store.fly(Flight::write(head, statements, &[entry])).await {
             Ok(_) | Err(StoreError::Unexpected) => Ok(()),
@@ -114,7 +135,14 @@ impl App {
         }
     }
 
-    fn job_entry(&self, tenant: TenantId, row: &JobRow, verb: Verb, record: Option<RecordId>, detail: Detail) -> Result<SealedEntry, Error> {
+    fn job_entry(
+        &self,
+        tenant: TenantId,
+        row: &JobRow,
+        verb: Verb,
+        record: Option<RecordId>,
+        detail: Detail,
+    ) -> Result<SealedEntry, Error> {
         let target = Target {
             service: Some(row.service.clone()),
             screen: Some(row.screen.clone()),
@@ -170,7 +198,8 @@ impl Import<'_> {
         let (rows, mut refusals) = sort_out(batch);
         let rows = self.without_taken(head, rows, &mut refusals).await?;
         let refused: HashSet<i64> = refusals.iter().map(|(_, refusal)| refusal.row).collect();
-        let (taken, refused) = (i64::try_from(rows.len()).unwrap_or_default(), i64::try_from(refused.len()).unwrap_or_default());
+        let (taken, refused) =
+            (i64::try_from(rows.len()).unwrap_or_default(), i64::try_from(refused.len()).unwrap_or_default());
         debug_assert_eq!(taken + refused, settled, "every row is taken or refused");
         let mut statements = vec![store::job::advance(self.tenant, self.row.job, self.at, taken, refused, LEASE_SECS)];
         if !refusals.is_empty() {
@@ -185,9 +214,20 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn write(&self, head: Head, mut statements: Vec<store::Statement>, rows: Vec<(u64, Values)>) -> Result<(), Error> {
+    async fn write(
+        &self,
+        head: Head,
+        mut statements: Vec<store::Statement>,
+        rows: Vec<(u64, Values)>,
+    ) -> Result<(), Error> {
         let keys = self.app.keys.service(self.tenant, &self.service)?;
-        let sealer = Sealer { tenant: self.tenant, service: &self.service.name, entity: &self.entity, table: &self.table, keys: &keys };
+        let sealer = Sealer {
+            tenant: self.tenant,
+            service: &self.service.name,
+            entity: &self.entity,
+            table: &self.table,
+            keys: &keys,
+        };
         let (mut columns, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (_, values) in &rows {
             let id: RecordId = self.app.new_id();
@@ -205,7 +245,12 @@ impl Import<'_> {
     }
 
     /// Refuses rows whose unique values exist already, here or earlier in the batch, or whose references lead nowhere.
-    async fn without_taken(&self, head: Head, mut rows: Vec<(u64, Values)>, refusals: &mut Vec<(i32, RefusalRow)>) -> Result<Vec<(u64, Values)>, Error> {
+    async fn without_taken(
+        &self,
+        head: Head,
+        mut rows: Vec<(u64, Values)>,
+        refusals: &mut Vec<(i32, RefusalRow)>,
+    ) -> Result<Vec<(u64, Values)>, Error> {
         let keys = self.app.keys.service(self.tenant, &self.service)?;
         let mut lookups = Vec::new();
         let mut fields = Vec::new();
@@ -298,7 +343,9 @@ fn sort_out(batch: Vec<Row>) -> (Vec<(u64, Values)>, Vec<(i32, RefusalRow)>) {
         match row.values {
             Ok(values) => rows.push((row.number, values)),
             Err(faults) => {
-                refusals.extend((0..).zip(faults).map(|(number, fault)| refusal(row.number, number, &fault.field, &fault.reason)));
+                refusals.extend(
+                    (0..).zip(faults).map(|(number, fault)| refusal(row.number, number, &fault.field, &fault.reason)),
+                );
             }
         }
     }
@@ -335,10 +382,18 @@ pub(super) fn failure_message(failure: &str, entity: &Entity, locale: Locale) ->
         return fault.message(locale, label);
     }
     let text = match (failure, locale) {
-        ("denied", Locale::Ja) => "取り込みの途中で権限がなくなったため、中止しました。取り込み済みの行は残っています。管理者に権限を確認してください。",
-        ("denied", Locale::En) => "The right to import was withdrawn on the way, so it was stopped. Rows taken so far remain. Ask an administrator.",
-        (_, Locale::Ja) => "取り込みを何度も続けられなかったため、中止しました。取り込み済みの行は残っています。運営者に連絡してください。",
-        (_, Locale::En) => "The import could not go on after several attempts, so it was stopped. Rows taken so far remain. Contact the operator.",
+        ("denied", Locale::Ja) => {
+            "取り込みの途中で権限がなくなったため、中止しました。取り込み済みの行は残っています。管理者に権限を確認してください。"
+        }
+        ("denied", Locale::En) => {
+            "The right to import was withdrawn on the way, so it was stopped. Rows taken so far remain. Ask an administrator."
+        }
+        (_, Locale::Ja) => {
+            "取り込みを何度も続けられなかったため、中止しました。取り込み済みの行は残っています。運営者に連絡してください。"
+        }
+        (_, Locale::En) => {
+            "The import could not go on after several attempts, so it was stopped. Rows taken so far remain. Contact the operator."
+        }
     };
     text.to_owned()
 }

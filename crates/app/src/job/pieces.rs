@@ -32,7 +32,13 @@ impl Read for PieceReader {
 
 impl App {
     /// A reader over a job's file, from its beginning. To be read where blocking is allowed.
-    pub(super) fn pieces(self: &Arc<Self>, tenant: TenantId, service: &str, job: JobId, keys: Arc<DataKeys>) -> PieceReader {
+    pub(super) fn pieces(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        service: &str,
+        job: JobId,
+        keys: Arc<DataKeys>,
+    ) -> PieceReader {
         let (send, pieces) = mpsc::channel(1);
         let (app, service) = (Arc::clone(self), service.to_owned());
         tokio::spawn(async move {

@@ -56,11 +56,25 @@ struct Cursor {
 
 impl App {
     /// A page of a list.
-    pub async fn record_list(&self, caller: &Caller, service: &str, entity: &str, query: ListQuery, count: bool) -> Result<RecordPage, Error> {
+    pub async fn record_list(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        query: ListQuery,
+        count: bool,
+    ) -> Result<RecordPage, Error> {
         on_fresh_rights!(self, caller.tenant, self.list(caller, service, entity, query.clone(), count))
     }
 
-    async fn list(&self, caller: &Caller, service: &str, entity: &str, query: ListQuery, count: bool) -> Result<RecordPage, Error> {
+    async fn list(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        query: ListQuery,
+        count: bool,
+    ) -> Result<RecordPage, Error> {
         let op = self.op(caller, service, entity, ScreenKind::List, Action::View).await?;
         let query = check_query(&op.entity, &query).map_err(|fault| Error::Invalid(vec![fault]))?;
         let wanted = op.wanted(&query.conditions)?;
@@ -99,16 +113,24 @@ impl Op<'_> {
     }
 
     /// Opens candidates until the page (and one more) is full or there are none left.
-    async fn page(&self, query: &ListQuery, mut plan: ListPlan, counting: Option<store::Statement>, size: usize) -> Result<(Vec<RecordView>, Option<i64>), Error> {
+    async fn page(
+        &self,
+        query: &ListQuery,
+        mut plan: ListPlan,
+        counting: Option<store::Statement>,
+        size: usize,
+    ) -> Result<(Vec<RecordView>, Option<i64>), Error> {
         let (mut views, mut rows) = (Vec::new(), None);
         let mut counting = counting;
         for _ in 0..MAX_ROUNDS {
-            let statements = std::iter::once(self.table.list(self.caller.tenant, &plan)).chain(counting.take()).collect();
+            let statements =
+                std::iter::once(self.table.list(self.caller.tenant, &plan)).chain(counting.take()).collect();
             let mut answers = self.read(statements).await?;
             if answers.len() > 1 {
                 rows = Store::counted(&answers.swap_remove(1));
             }
-            let candidates: Vec<RecordView> = Store::raw(answers.swap_remove(0)).map(|raw| self.open(&raw)).collect::<Result<_, _>>()?;
+            let candidates: Vec<RecordView> =
+                Store::raw(answers.swap_remove(0)).map(|raw| self.open(&raw)).collect::<Result<_, _>>()?;
             let (found, last) = (candidates.len(), candidates.last().map(|view| self.place_of(query, view)));
             views.extend(candidates.into_iter().filter(|view| self.holds(query, view)));
             if found < plan.limit || views.len() > size {
@@ -133,7 +155,14 @@ impl Op<'_> {
         Place { value, id: view.record.id, backwards: false }
     }
 
-    fn assemble(&self, query: &ListQuery, plan: &ListPlan, mut views: Vec<RecordView>, rows: Option<i64>, size: usize) -> RecordPage {
+    fn assemble(
+        &self,
+        query: &ListQuery,
+        plan: &ListPlan,
+        mut views: Vec<RecordView>,
+        rows: Option<i64>,
+        size: usize,
+    ) -> RecordPage {
         let backwards = plan.place.as_ref().is_some_and(|place| place.backwards);
         let beyond = views.len() > size;
         views.truncate(size);
@@ -144,7 +173,9 @@ impl Op<'_> {
             view.map(|view| write_cursor(&Place { backwards, ..self.place_of(query, view) }))
         };
         let next = (backwards || beyond).then(|| cursor(views.last(), false)).flatten();
-        let previous = ((backwards && beyond) || (!backwards && plan.place.is_some())).then(|| cursor(views.first(), true)).flatten();
+        let previous = ((backwards && beyond) || (!backwards && plan.place.is_some()))
+            .then(|| cursor(views.first(), true))
+            .flatten();
         let count = rows.map(|rows| {
             let rows = u64::try_from(rows).unwrap_or_default();
             Count { rows: rows.min(MAX_COUNT as u64), more: rows > MAX_COUNT as u64 }

@@ -1,9 +1,9 @@
 //! Between values and stored columns: seals, opens, indexes. Decides nothing and runs no statement.
 
 use super::RecordView;
+use crate::Error;
 use crate::keys::ServiceKeys;
 use crate::op::Op;
-use crate::Error;
 use domain::id::{RecordId, TenantId};
 use domain::record::{Record, Values, normalised};
 use domain::service::{Entity, Field};
@@ -22,13 +22,26 @@ pub(crate) struct Sealer<'a> {
 
 impl Sealer<'_> {
     fn place(&self, record: RecordId, version: i64) -> Place<'_> {
-        Place { tenant: self.tenant.bytes(), service: self.service, entity: &self.entity.name, record: record.bytes(), version }
+        Place {
+            tenant: self.tenant.bytes(),
+            service: self.service,
+            entity: &self.entity.name,
+            record: record.bytes(),
+            version,
+        }
     }
 
     /// Values as columns: plain in the clear, all others in one envelope, searchable ones as blind indexes too.
-    pub(crate) fn columns(&self, id: RecordId, version: i64, values: &Values, random: &dyn Random) -> Result<Columns, Error> {
+    pub(crate) fn columns(
+        &self,
+        id: RecordId,
+        version: i64,
+        values: &Values,
+        random: &dyn Random,
+    ) -> Result<Columns, Error> {
         let is_sealed = |name: &str| self.entity.field(name).is_some_and(|field| !field.is_plain());
-        let sealed = values.iter().filter(|(name, _)| is_sealed(name)).map(|(name, value)| (name.as_str(), value.as_str()));
+        let sealed =
+            values.iter().filter(|(name, _)| is_sealed(name)).map(|(name, value)| (name.as_str(), value.as_str()));
         let payload = seal::payload::encode(sealed);
         let nonce = random_bytes::<12>(random);
         let normal = |field: &Field| values.get(&field.name).map(|value| normalised(field, value));
@@ -86,7 +99,13 @@ impl Sealer<'_> {
 
 impl Op<'_> {
     pub(crate) fn sealer(&self) -> Sealer<'_> {
-        Sealer { tenant: self.caller.tenant, service: &self.service.name, entity: &self.entity, table: &self.table, keys: &self.keys }
+        Sealer {
+            tenant: self.caller.tenant,
+            service: &self.service.name,
+            entity: &self.entity,
+            table: &self.table,
+            keys: &self.keys,
+        }
     }
 
     /// Values as columns of a record at a version.
@@ -98,7 +117,8 @@ impl Op<'_> {
     pub(crate) fn open(&self, raw: &RawRecord) -> Result<RecordView, Error> {
         let record = self.sealer().record(raw)?;
         let titles = self.table.references.iter().enumerate();
-        let titles = titles.filter_map(|(i, r)| Some((r.field.clone(), raw.title(&self.table, i)?.to_owned()))).collect();
-        Ok(RecordView { record, titles, revealed: false })
+        let titles =
+            titles.filter_map(|(i, r)| Some((r.field.clone(), raw.title(&self.table, i)?.to_owned()))).collect();
+        Ok(RecordView { record, titles, revealed: false, created_by_name: None, updated_by_name: None })
     }
 }

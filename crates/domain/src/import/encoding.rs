@@ -18,7 +18,7 @@ pub enum Encoding {
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-const CHUNK_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
 
 /// Reads a file to its end and says its encoding: UTF-8 when every byte fits, else CP932 when every byte fits that.
 pub fn detect(mut reader: impl Read) -> Result<Encoding, ImportFault> {
@@ -110,9 +110,11 @@ pub(super) struct Utf8Reader<R> {
     input: Box<[u8]>,
     /// What of `input` is read and not yet decoded.
     pending: std::ops::Range<usize>,
-    /// Decoded bytes that did not fit the caller's buffer.
-    output: Vec<u8>,
-    taken: usize,
+    /// Decoded text; of it `waiting` has not been handed out.
+    output: Box<[u8]>,
+    waiting: std::ops::Range<usize>,
+    /// Bytes read so far.
+    total: u64,
     ended: bool,
 }
 
@@ -127,42 +129,45 @@ impl<R: Read> Utf8Reader<R> {
             decoder,
             input: vec![0; CHUNK_BYTES].into_boxed_slice(),
             pending: 0..0,
-            output: Vec::new(),
-            taken: 0,
+            output: vec![0; 4 * CHUNK_BYTES].into_boxed_slice(),
+            waiting: 0..0,
+            total: 0,
             ended: false,
         }
     }
 
-    /// Decodes the next chunk into `output`, which has been taken whole.
+    /// Decodes the next chunk into `output`, which has been handed out whole.
     fn refill(&mut self) -> io::Result<()> {
         if self.pending.is_empty() && !self.ended {
             let read = self.reader.read(&mut self.input)?;
+            self.total += read as u64;
+            if self.total > MAX_IMPORT_BYTES {
+                return Err(io::Error::other("the file is larger than it was when its encoding was told"));
+            }
             self.pending = 0..read;
             self.ended = read == 0;
         }
-        self.output.resize(4 * CHUNK_BYTES, 0);
         let bytes = &self.input[self.pending.clone()];
         let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.output, self.ended);
         debug_assert!(result == CoderResult::InputEmpty, "four times the input holds any decoded chunk");
         self.pending.start += read;
-        self.output.truncate(written);
-        self.taken = 0;
+        self.waiting = 0..written;
         Ok(())
     }
 }
 
 impl<R: Read> Read for Utf8Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.taken == self.output.len() {
+        while self.waiting.is_empty() {
             if self.ended {
                 return Ok(0);
             }
             self.refill()?;
         }
-        let waiting = &self.output[self.taken..];
+        let waiting = &self.output[self.waiting.clone()];
         let count = waiting.len().min(buffer.len());
         buffer[..count].copy_from_slice(&waiting[..count]);
-        self.taken += count;
+        self.waiting.start += count;
         Ok(count)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::encoding::Utf8Reader;
 use super::quotes::Quotes;
-use super::{Encoding, ImportFault, MAX_CELL_CHARS, MAX_IMPORT_BYTES, MAX_IMPORT_ROWS, match_columns};
+use super::{Encoding, ImportFault, MAX_CELL_CHARS, MAX_IMPORT_ROWS, match_columns};
 use crate::record::{Fault, FaultReason, Values, parse_all};
 use crate::service::Entity;
-use std::io::{Read, Take};
+use std::io::Read;
 
 /// A row of a file.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,7 +21,7 @@ pub struct Row {
 /// Reads rows of an entity. An iterator of rows; after an `Err`, which refuses the file, it ends.
 pub struct RowReader<'e, R> {
     entity: &'e Entity,
-    reader: csv::Reader<Quotes<Take<Utf8Reader<R>>>>,
+    reader: csv::Reader<Quotes<Utf8Reader<R>>>,
     columns: Vec<usize>,
     record: csv::StringRecord,
     rows: u64,
@@ -31,9 +31,8 @@ pub struct RowReader<'e, R> {
 impl<'e, R: Read> RowReader<'e, R> {
     /// Reads the header and matches it. The encoding is the one `detect` gave for the same bytes.
     pub fn new(reader: R, encoding: Encoding, entity: &'e Entity) -> Result<Self, ImportFault> {
-        // Decoded text can be longer than its bytes, three times at most (half-width kana of CP932).
-        let bounded = Utf8Reader::new(reader, encoding).take(3 * MAX_IMPORT_BYTES);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(Quotes::new(bounded));
+        let text = Quotes::new(Utf8Reader::new(reader, encoding));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text);
         let mut record = csv::StringRecord::new();
         if !reader.read_record(&mut record).map_err(unreadable)? {
             return Err(ImportFault::Empty);

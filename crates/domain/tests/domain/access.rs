@@ -70,16 +70,16 @@ fn member(snapshot: &mut Snapshot) -> &mut Member {
 
 #[test]
 fn without_contract_or_membership_nothing_opens() {
-    closed_by(Gate::Contract, |snapshot| drop(snapshot.services.clear()));
+    closed_by(Gate::Contract, |snapshot| snapshot.services.clear());
     closed_by(Gate::Contract, |snapshot| crm(snapshot).live = false);
-    closed_by(Gate::Contract, |snapshot| drop(snapshot.members.clear()));
+    closed_by(Gate::Contract, |snapshot| snapshot.members.clear());
     closed_by(Gate::Contract, |snapshot| member(snapshot).active = false);
 }
 
 #[test]
 fn an_unusable_or_unknown_or_unset_screen_stays_closed() {
     closed_by(Gate::Usable, |snapshot| screen(snapshot).usable = false);
-    closed_by(Gate::Usable, |snapshot| drop(crm(snapshot).settings.clear()));
+    closed_by(Gate::Usable, |snapshot| crm(snapshot).settings.clear());
     let snapshot = open();
     for (screen, action) in [("nowhere", Action::View), (SCREEN, Action::Extract), (SCREEN, Action::Create)] {
         let decision = decide(&snapshot, user(), "crm", screen, action);
@@ -102,7 +102,7 @@ fn a_screen_for_administrators_stays_closed_to_members_whatever_their_roles() {
 #[test]
 fn without_a_grant_a_per_role_screen_stays_closed_even_to_administrators() {
     closed_by(Gate::RoleGrant, |snapshot| member(snapshot).roles.clear());
-    closed_by(Gate::RoleGrant, |snapshot| drop(snapshot.roles.clear()));
+    closed_by(Gate::RoleGrant, |snapshot| snapshot.roles.clear());
     closed_by(Gate::RoleGrant, |snapshot| {
         member(snapshot).administrator = true;
         let grants = &mut snapshot.roles.get_mut(&role()).expect("it is there").grants;

@@ -5,6 +5,7 @@ use domain::extraction::csv_row;
 use domain::import::{Encoding, ImportFault, MAX_IMPORT_BYTES, Row, RowReader, decode, detect};
 use domain::record::FaultReason;
 use domain::service::Entity;
+use proptest::prelude::*;
 use std::io::Read;
 
 const UTF8: &[u8] = include_bytes!("sample/customers.csv");
@@ -125,7 +126,7 @@ fn columns_are_matched_in_either_language_width_and_case_and_any_order() {
 #[test]
 fn every_row_of_both_sample_files_is_taken_in() {
     let entity = customer();
-    for (bytes, encoding) in [(UTF8, Encoding::Utf8), (CP932, Encoding::Cp932)] {
+    for (bytes, encoding) in [(UTF8, Encoding::Utf8Bom), (CP932, Encoding::Cp932)] {
         assert_eq!(detect(bytes), Ok(encoding));
         let rows = rows(bytes, &entity).expect("the file is taken");
         assert_eq!(rows.len(), 200);
@@ -138,10 +139,12 @@ fn every_row_of_both_sample_files_is_taken_in() {
 #[test]
 fn a_byte_order_mark_changes_nothing_but_the_name_of_the_encoding() {
     let entity = customer();
-    let marked = [b"\xef\xbb\xbf", UTF8].concat();
-    assert_eq!(detect(&marked[..]), Ok(Encoding::Utf8Bom));
-    assert_eq!(rows(&marked, &entity), rows(UTF8, &entity));
-    assert_eq!(decode(&marked), Ok((Encoding::Utf8Bom, String::from_utf8(UTF8.to_vec()).expect("UTF-8"))));
+    let bare = UTF8.strip_prefix(b"\xef\xbb\xbf").expect("the file has one");
+    assert_eq!(detect(bare), Ok(Encoding::Utf8));
+    assert_eq!(rows(bare, &entity), rows(UTF8, &entity));
+    let text = String::from_utf8(bare.to_vec()).expect("UTF-8");
+    assert_eq!(decode(UTF8), Ok((Encoding::Utf8Bom, text.clone())));
+    assert_eq!(decode(bare), Ok((Encoding::Utf8, text)));
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn where_the_bytes_are_cut_does_not_matter() {
 fn an_import_goes_on_where_it_stopped() {
     let entity = customer();
     let whole = rows(UTF8, &entity).expect("the file is taken");
-    let mut reader = RowReader::new(UTF8, Encoding::Utf8, &entity).expect("the header is sound");
+    let mut reader = RowReader::new(UTF8, Encoding::Utf8Bom, &entity).expect("the header is sound");
     reader.skip_rows(120).expect("they are there");
     let rest: Vec<Row> = reader.map(|row| row.expect("it reads")).collect();
     assert_eq!(rest, whole[120..]);
@@ -175,7 +178,7 @@ fn what_went_in_comes_out_cell_by_cell() {
     }
     // Only what a spreadsheet would run, and dates written with slashes, may differ from the file.
     let text = String::from_utf8(out).expect("UTF-8");
-    let expected = String::from_utf8(UTF8.to_vec()).expect("UTF-8");
+    let expected = String::from_utf8(UTF8[3..].to_vec()).expect("UTF-8");
     let (mut got, mut want) =
         (csv::Reader::from_reader(text.as_bytes()), csv::Reader::from_reader(expected.as_bytes()));
     for (got, want) in got.records().zip(want.records()) {
@@ -185,4 +188,47 @@ fn what_went_in_comes_out_cell_by_cell() {
         }
     }
     assert_eq!(rows(text.as_bytes(), &entity).expect("taken").len(), taken.len());
+}
+
+proptest! {
+    #[test]
+    fn no_row_is_lost_whatever_stands_in_its_cells(
+        notes in proptest::collection::vec("[a-z\",\r\n =@\u{3042}\u{ff8c}\u{20bb7}]{0,12}", 1..20),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let entity = customer();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["顧客番号", "氏名", "備考"]).expect("memory");
+        for (place, note) in notes.iter().enumerate() {
+            writer.write_record([&format!("C{place}"), "山田 一", note]).expect("memory");
+        }
+        let bytes = writer.into_inner().expect("memory");
+        let taken = rows(&bytes, &entity).expect("the file is taken");
+        prop_assert_eq!(taken.len(), notes.len());
+        for (row, note) in taken.iter().zip(&notes) {
+            let values = row.values.as_ref().expect("every row is sound");
+            let kept = (!note.trim().is_empty()).then_some(note);
+            prop_assert_eq!(values.get("note"), kept);
+        }
+        // Cut off anywhere behind the header, no row appears that was not there.
+        let cut = bytes.len() - cut.index(bytes.len() / 2);
+        if let Ok(cut_rows) = rows(&bytes[..cut], &entity) {
+            let sound = |row: &&Row| row.values.as_ref().is_ok_and(|values| values.contains_key("note"));
+            let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
+            for row in cut_rows.iter().filter(sound) {
+                let note = row.values.as_ref().expect("sound")["note"].as_str();
+                prop_assert!(notes[row.number as usize - 1].starts_with(note));
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_can_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let entity = customer();
+        let file = ["顧客番号,氏名\n".as_bytes(), &bytes[..]].concat();
+        for row in rows(&file, &entity).into_iter().flatten() {
+            prop_assert!(row.number > 0);
+        }
+        let _ = rows(&bytes, &entity);
+    }
 }

@@ -59,7 +59,9 @@ pub(super) fn conditions(wanted: &[Wanted], sql: &mut String, params: &mut Vec<P
                 (format!("t.\"f_{field}\" {operator} ${number}::text::{kind}"), Box::new(value.clone()))
             }
             Wanted::Exact(field, hash) => (format!("t.\"x_{field}\" = ${number}::bytea"), Box::new(hash.to_vec())),
-            Wanted::Partial(field, tokens) => (format!("t.\"b_{field}\" @> ${number}::int4[]"), Box::new(tokens.clone())),
+            Wanted::Partial(field, tokens) => {
+                (format!("t.\"b_{field}\" @> ${number}::int4[]"), Box::new(tokens.clone()))
+            }
         };
         let _ = write!(sql, " AND {text}");
         params.push(param);
@@ -86,7 +88,10 @@ impl RecordTable {
             self.beside(plan, place, &mut filter, &mut params);
         }
         let columns = self.read_columns(true);
-        let sql = format!("SELECT {columns} FROM {} t WHERE t.tenant_id = $1{filter} ORDER BY {order} LIMIT {}", self.name, plan.limit);
+        let sql = format!(
+            "SELECT {columns} FROM {} t WHERE t.tenant_id = $1{filter} ORDER BY {order} LIMIT {}",
+            self.name, plan.limit
+        );
         Statement::new(sql, params)
     }
 
@@ -100,7 +105,8 @@ impl RecordTable {
         };
         let column = format!("t.\"f_{}\"", sort.field);
         let than = if sort.descending == place.backwards { '>' } else { '<' };
-        let kind = self.plain.iter().find(|field| field.name == sort.field).map_or("text", |field| column_type(&field.kind));
+        let kind =
+            self.plain.iter().find(|field| field.name == sort.field).map_or("text", |field| column_type(&field.kind));
         let _ = match (&place.value, place.backwards) {
             (Some(value), backwards) => {
                 params.push(Box::new(value.clone()));

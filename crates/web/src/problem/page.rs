@@ -96,11 +96,12 @@ pub(super) fn title(problem: &Problem, t: Texts) -> String {
 
 /// What to do.
 pub(super) fn what(problem: &Problem, t: Texts) -> String {
+    if let Some(said) = &problem.said {
+        return said.message(t.locale);
+    }
     let key = format!("problem-{}-what", problem.code);
     match (&problem.field, problem.bytes_max) {
-        (Some(field), _) if t.has(&format!("{key}-field")) => {
-            t.one(&format!("{key}-field"), "field", field.as_str())
-        }
+        (Some(field), _) if t.has(&format!("{key}-field")) => t.one(&format!("{key}-field"), "field", field.as_str()),
         (_, Some(bytes)) => t.one(&key, "kib", (bytes / 1024) as i64),
         _ => t.text(&key),
     }

@@ -164,7 +164,8 @@ impl Plan {
     }
 
     fn screens(&mut self, old: &Service, new: &Service) {
-        for screen in &old.screens {
+        // With an entity its screens go too; one reason is enough.
+        for screen in old.screens.iter().filter(|screen| new.entity(&screen.entity).is_some()) {
             let name = &screen.name;
             let Some(next) = new.screen(name) else {
                 self.refuse(format!("the screen {name} would be removed with its settings and grants; keep it"));

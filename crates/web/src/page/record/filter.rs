@@ -63,7 +63,8 @@ pub struct Choice {
     pub chosen: bool,
 }
 
-/// The query as `app` wants it. Parameters: `f.<field>`, `f.<field>.from`, `f.<field>.to`, `sort`, `cursor`.
+/// The query as `app` wants it. Parameters: `f.<field>` (equal), `.has` (contains),
+/// `.from`, `.to` after it (bounds), `sort`, `cursor`.
 pub fn read(form: &Form) -> Result<ListQuery, Problem> {
     let mut conditions = Vec::new();
     for (name, value) in form.prefixed("f.")? {
@@ -73,7 +74,7 @@ pub fn read(form: &Form) -> Result<ListQuery, Problem> {
         let (field, test) = match name.rsplit_once('.') {
             Some((field, "from")) => (field, Test::AtLeast),
             Some((field, "to")) => (field, Test::AtMost),
-            // Whether equality or containing is meant, the field's index says; `fit` puts it in.
+            Some((field, "has")) => (field, Test::Contains),
             _ => (name.as_str(), Test::Equals),
         };
         conditions.push(Condition { field: field.to_owned(), test, value });
@@ -83,16 +84,6 @@ pub fn read(form: &Form) -> Result<ListQuery, Problem> {
         None => Sort { field: sort.to_owned(), descending: false },
     });
     Ok(ListQuery { conditions, sort, cursor: form.some("cursor")?.map(str::to_owned), limit: 0 })
-}
-
-/// Conditions on fields searched by part are made so.
-pub fn fit(entity: &Entity, query: &mut ListQuery) {
-    for condition in query.conditions.iter_mut().filter(|condition| condition.test == Test::Equals) {
-        let partial = entity.field(&condition.field).is_some_and(|field| field.tests() == [Test::Contains]);
-        if partial {
-            condition.test = Test::Contains;
-        }
-    }
 }
 
 /// The same query without the conditions (or the order) at fault.
@@ -130,7 +121,8 @@ fn rank(field: &Field) -> usize {
 }
 
 fn filter(field: &Field, form: &Form, locale: Locale) -> Option<Filter> {
-    let name = format!("f.{}", field.name);
+    let partial = field.tests() == [Test::Contains];
+    let name = format!("f.{}{}", field.name, if partial { ".has" } else { "" });
     let value = |suffix: &str| form.once(&format!("{name}{suffix}")).unwrap_or_default().to_owned();
     let control = match (&field.kind, field.tests()) {
         (_, []) => return None,
@@ -145,7 +137,7 @@ fn filter(field: &Field, form: &Form, locale: Locale) -> Option<Filter> {
             Control::Select(choices(words.iter().map(|(value, label)| (*value, label.as_str())), &value("")))
         }
         (kind, [_, _, ..]) => Control::Range { kind: input(kind), from: value(".from"), to: value(".to") },
-        (_, tests) => Control::Text { value: value(""), partial: tests == [Test::Contains] },
+        _ => Control::Text { value: value(""), partial },
     };
     Some(Filter {
         id: format!("f-{}", field.name),

@@ -102,17 +102,10 @@ pub async fn list(
     at: At,
     Query(form): Query,
 ) -> Result<Response, Problem> {
-    let mut query = filter::read(&form)?;
-    if let Some(service) = web.app.service(&signed.caller, &at.service).await?
-        && let Some(entity) = service.entity(&at.entity)
-    {
-        filter::fit(entity, &mut query);
-    }
+    let query = filter::read(&form)?;
     let (page, faults) = match ask(&web, &signed, &at, query.clone()).await {
         // A condition that can't be used is named; the list shows what the others find.
-        Err(Error::Invalid(faults)) => {
-            (ask(&web, &signed, &at, filter::without(&query, &faults)).await?, faults)
-        }
+        Err(Error::Invalid(faults)) => (ask(&web, &signed, &at, filter::without(&query, &faults)).await?, faults),
         asked => (asked?, Vec::new()),
     };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -1,0 +1,235 @@
+//! Configuration: one TOML file, overridden by options and environment. Unknown keys are refused.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Options of every command.
+#[derive(Args, Debug, Default)]
+pub struct Options {
+    /// Configuration file [default: struct.toml in the data directory, if there is one]
+    #[arg(long, global = true, env = "STRUCT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Everything STRUCT keeps [default: /var/lib/struct for root and services, else ~/.local/share/struct]
+    #[arg(long, global = true, env = "STRUCT_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address for HTTPS [default: [::]:8443]
+    #[arg(long, global = true, env = "STRUCT_HTTPS", value_name = "ADDRESS")]
+    https: Option<SocketAddr>,
+    /// Address that only redirects to HTTPS [default: [::]:8080]
+    #[arg(long, global = true, env = "STRUCT_HTTP", value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
+    /// Loopback address for Prometheus metrics [default: none]
+    #[arg(long, global = true, env = "STRUCT_METRICS", value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
+    /// How people reach STRUCT, in mails [default: https://localhost:<port of HTTPS>]
+    #[arg(long, global = true, env = "STRUCT_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data directory, absolute.
+    pub data_dir: PathBuf,
+    /// HTTPS.
+    pub https: SocketAddr,
+    /// Redirects.
+    pub http: SocketAddr,
+    /// Metrics, on loopback.
+    pub metrics: Option<SocketAddr>,
+    /// Without a slash at the end.
+    pub public_url: String,
+    /// `[database]`
+    pub database: Database,
+    /// `[postgres]`
+    pub postgres: Postgres,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[keyring]`
+    pub keyring: Keyring,
+    /// `[log]`
+    pub log: Log,
+}
+
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    https: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    public_url: Option<String>,
+    database: Database,
+    postgres: Postgres,
+    tls: Tls,
+    mail: Mail,
+    keyring: Keyring,
+    log: Log,
+}
+
+/// A PostgreSQL of the operator's own.
+#[derive(Clone, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// As role struct_app, for serving.
+    pub url: Option<String>,
+    /// As role struct_owner, for the operator's commands.
+    pub owner_url: Option<String>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URLs hold passwords.
+        write!(f, "Database {{ url: {}, owner_url: {} }}", self.url.is_some(), self.owner_url.is_some())
+    }
+}
+
+/// The private PostgreSQL.
+#[derive(Clone, Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Postgres {
+    /// Folder of its programs; looked for when not given.
+    pub bin: Option<PathBuf>,
+}
+
+/// The certificate.
+#[derive(Clone, Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Names of this server beside localhost, for a certificate of STRUCT's own authority.
+    pub names: Vec<String>,
+    /// Certificate chain (PEM) to be used instead.
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM).
+    pub key: Option<PathBuf>,
+}
+
+/// Mail out. Without `host`, mail is written to the folder `mail` of the data directory.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The SMTP server.
+    pub host: Option<String>,
+    /// Its port; by default that of `security`.
+    pub port: Option<u16>,
+    /// `starttls`, `tls` or, on loopback only, `plain`.
+    pub security: MailSecurity,
+    /// Who to sign in as there.
+    pub user: Option<String>,
+    /// File with the password, readable by STRUCT alone.
+    pub password_file: Option<PathBuf>,
+    /// The sender: `Name <address>`.
+    pub from: String,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: None,
+            security: MailSecurity::Starttls,
+            user: None,
+            password_file: None,
+            from: "STRUCT <struct@localhost>".to_owned(),
+        }
+    }
+}
+
+/// How mail is protected on its way.
+#[derive(Clone, Copy, Deserialize, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// STARTTLS, demanded.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// None.
+    Plain,
+}
+
+/// The keys.
+#[derive(Clone, Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keyring {
+    /// File with the root's passphrase; by default `secrets/root.passphrase` in the data directory, made at first start.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The process log.
+#[derive(Clone, Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How lines of the process log look.
+#[derive(Clone, Copy, Deserialize, Default, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text at a terminal, else JSON.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Reads the configuration: options and environment first, then the file, then defaults.
+pub fn load(options: &Options) -> anyhow::Result<Config> {
+    let data_dir = match &options.data_dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => default_data_dir()?,
+    };
+    let beside = data_dir.join("struct.toml");
+    let path = options.config.clone().or_else(|| beside.is_file().then_some(beside));
+    let file = match &path {
+        Some(path) => read(path)?,
+        None => File::default(),
+    };
+    let any = |port| SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, port));
+    let https = options.https.or(file.https).unwrap_or_else(|| any(8443));
+    let http = options.http.or(file.http).unwrap_or_else(|| any(8080));
+    let metrics = options.metrics.or(file.metrics);
+    if metrics.is_some_and(|address| !address.ip().is_loopback()) {
+        bail!("metrics must be on a loopback address (127.0.0.1:9464): they are served without TLS");
+    }
+    let public_url =
+        options.public_url.clone().or(file.public_url).unwrap_or_else(|| format!("https://localhost:{}", https.port()));
+    if !public_url.starts_with("https://") {
+        bail!("public_url begins with https:// (it is {public_url}): cookies and pages are for HTTPS only");
+    }
+    Ok(Config {
+        data_dir,
+        https,
+        http,
+        metrics,
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        database: file.database,
+        postgres: file.postgres,
+        tls: file.tls,
+        mail: file.mail,
+        keyring: file.keyring,
+        log: file.log,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the configuration {} can't be read", path.display()))?;
+    // toml's message names line, column, the key, and what is allowed.
+    toml::from_str(&text).with_context(|| format!("the configuration {} can't be used", path.display()))
+}
+
+fn default_data_dir() -> anyhow::Result<PathBuf> {
+    if host::account::is_root() {
+        return Ok(PathBuf::from("/var/lib/struct"));
+    }
+    let home = std::env::var_os("HOME").context("there is no HOME; name the data directory with --data-dir")?;
+    Ok(PathBuf::from(home).join(".local/share/struct"))
+}

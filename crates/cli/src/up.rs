@@ -1,0 +1,125 @@
+//! `struct up`: one machine, one command. Everything that can be refused is refused before anything is touched; what was
+//! left by a kill is adopted or healed.
+
+use crate::config::Config;
+use crate::log::say;
+use crate::operator::{self, Addresses};
+use crate::place::Layout;
+use crate::serve::{self, Duty, Listeners};
+use anyhow::Context as _;
+use app::App;
+use clap::Args;
+use host::lock::DataDirLock;
+use host::postgres::{Cluster, SUPERUSER, Supervisor, find_binaries};
+use std::sync::Arc;
+use store::Address;
+
+/// Free space without which a start is refused: a new cluster, its WAL and some room to stop in.
+const FREE_AT_START_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Options of `struct up`.
+#[derive(Args, Debug)]
+pub struct Up {
+    /// Fill a new data directory with two tenants, their members and 20,000 generated records; show outgoing mail on a page.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs until asked to stop.
+pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
+    let layout = Layout::new(config);
+    if let Some(addresses) = Addresses::configured(config)? {
+        anyhow::bail!(
+            "database.url is set ({:?}): `struct up` is for a private PostgreSQL; use `struct migrate`, `struct serve` and `struct work`",
+            addresses.app
+        );
+    }
+    layout.make()?;
+    let _lock = DataDirLock::take(layout.root())?;
+    host::disk::require(layout.root(), FREE_AT_START_BYTES)?;
+    let listeners = Listeners::bind(config).await?;
+    let binaries = find_binaries(config.postgres.bin.as_deref())?;
+    let cluster = Cluster::prepare(binaries, &layout.postgres(), None).await?;
+    let running = cluster.start().await?;
+    let supervisor = Supervisor::watch(cluster, running);
+    // From here on PostgreSQL is stopped again whatever happens.
+    let done = serve_cluster(config, options, listeners, &supervisor).await;
+    let stopped = supervisor.stop().await;
+    done?;
+    Ok(stopped?)
+}
+
+async fn serve_cluster(
+    config: &Config,
+    options: &Up,
+    listeners: Listeners,
+    supervisor: &Supervisor,
+) -> anyhow::Result<()> {
+    let root = Address::socket(supervisor.socket_dir(), SUPERUSER, "postgres");
+    store::bootstrap::bootstrap(&root).await?;
+    let addresses = Addresses::private(supervisor.socket_dir());
+    let owner = addresses.owner.clone().context("the private database has an owner")?;
+    store::migrate::migrate(&owner).await?;
+    let app = operator::app(config, &addresses, options.demo)?;
+    app.provision_platform()?;
+    app.release_jobs().await?;
+    let serving = serve::start(config, Arc::clone(&app), listeners, Duty::Both).await?;
+    let shown = if options.demo { demo(config, &app).await } else { Ok(String::new()) };
+    match shown {
+        Ok(accounts) => {
+            announce(config, &accounts);
+            serving.until_asked_to_stop().await
+        }
+        Err(error) => {
+            serving.stop().await;
+            Err(error)
+        }
+    }
+}
+
+/// Installs the shipped services and fills the demo's tenants; both are left alone when they are there.
+async fn demo(config: &Config, app: &Arc<App>) -> anyhow::Result<String> {
+    for (file, text) in crate::service::SHIPPED {
+        let service = crate::service::read(file, text)?;
+        if let Err(reasons) = app.service_install(&service).await? {
+            tracing::warn!(
+                service = service.name,
+                ?reasons,
+                "the shipped service differs from the installed one and was left alone"
+            );
+        }
+    }
+    let path = Layout::new(config).demo_accounts();
+    let accounts = app.demo().await?;
+    if !accounts.is_empty() {
+        let line = |a: &app::demo::DemoAccount| {
+            format!("  {}  {}\n    {}  {}", a.tenant_name, a.role_name, a.email, a.password)
+        };
+        let text = accounts.iter().map(line).collect::<Vec<_>>().join("\n");
+        write_private(&path, &text)?;
+    }
+    Ok(std::fs::read_to_string(&path).unwrap_or_default())
+}
+
+fn write_private(path: &std::path::Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn announce(config: &Config, accounts: &str) {
+    let layout = Layout::new(config);
+    say(&format!("STRUCT is running.\n\n  {}\n", config.public_url));
+    if config.tls.certificate.is_none() {
+        say(&format!(
+            "  The certificate is of an authority of its own; trust it by importing\n  {}\n",
+            layout.tls().join("ca.pem").display()
+        ));
+    }
+    if !accounts.is_empty() {
+        say(&format!("Accounts of the demo (mails that were sent: {}/demo/mail):\n\n{accounts}\n", config.public_url));
+    }
+    say("Stop it with Ctrl-C or SIGTERM.");
+}

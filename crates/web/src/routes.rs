@@ -1,0 +1,192 @@
+//! All routes in one table: method, path, who may, whether it changes anything. The router is made from it and nothing else.
+//!
+//! Tests enumerate the table: every route appears in a denial test, every changing one in an audit test.
+
+use crate::problem::Problem;
+use crate::{Options, Web, api, assets, page, request};
+use app::App;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, patch, post};
+use domain::screen::{Action, ScreenKind};
+use std::any::Any;
+use std::sync::Arc;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+/// Who may use a route. Not the decision itself, which is `app`'s: what tests expect of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Anyone, signed in or not.
+    Anyone,
+    /// Any signed-in member.
+    Member,
+    /// Administrators of the tenant.
+    Administrator,
+    /// Members who may do the action on the entity's screen of the kind.
+    Screen(ScreenKind, Action),
+}
+
+/// A route.
+pub struct Route {
+    /// `GET`, `POST`, `PATCH`, `DELETE`.
+    pub method: &'static str,
+    /// The path, parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+    /// Whether it changes anything (or gives personal data out): then it leaves an entry.
+    pub changes: bool,
+    handler: fn() -> MethodRouter<Arc<Web>>,
+}
+
+const fn reads(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "GET", path, who, changes: false, handler }
+}
+
+/// A GET that leaves an entry, since what it gives out is personal or a file.
+const fn gives(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "GET", path, who, changes: true, handler }
+}
+
+const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+    Route { method, path, who, changes: true, handler }
+}
+
+use Action::{Create, Delete, Extract, Update, View};
+use ScreenKind::{Detail, Form, Import, List};
+use Who::{Anyone, Member, Screen};
+
+/// Every route there is.
+pub static ROUTES: &[Route] = &[
+    reads("/healthz", Anyone, || get(live)),
+    reads("/readyz", Anyone, || get(ready)),
+    reads("/assets/{file}", Anyone, || get(assets::file)),
+    reads("/", Anyone, || get(page::home::root)),
+    reads("/app", Member, || get(page::home::home)),
+    // records of a service
+    reads("/app/s/{service}/{entity}", Screen(List, View), || get(page::record::list::list)),
+    reads("/app/s/{service}/{entity}/new", Screen(Form, Create), || get(page::record::form::new)),
+    changes("POST", "/app/s/{service}/{entity}/new", Screen(Form, Create), || post(page::record::form::create)),
+    reads("/app/s/{service}/{entity}/import", Screen(Import, Create), || get(page::job::form)),
+    changes("POST", "/app/s/{service}/{entity}/import", Screen(Import, Create), || post(page::job::upload)),
+    reads("/app/s/{service}/{entity}/import/{job}", Screen(Import, Create), || get(page::job::status)),
+    reads("/app/s/{service}/{entity}/extract", Screen(ScreenKind::Extract, Extract), || get(page::extraction::form)),
+    changes("POST", "/app/s/{service}/{entity}/extract", Screen(ScreenKind::Extract, Extract), || {
+        post(page::extraction::extract)
+    }),
+    reads("/app/s/{service}/{entity}/{id}", Screen(Detail, View), || get(page::record::detail::detail)),
+    changes("POST", "/app/s/{service}/{entity}/{id}/reveal", Screen(Detail, View), || {
+        post(page::record::detail::reveal)
+    }),
+    gives("/app/s/{service}/{entity}/{id}/edit", Screen(Form, Update), || get(page::record::form::edit)),
+    changes("POST", "/app/s/{service}/{entity}/{id}/edit", Screen(Form, Update), || post(page::record::form::update)),
+    reads("/app/s/{service}/{entity}/{id}/delete", Screen(Detail, Delete), || get(page::record::delete::ask)),
+    changes("POST", "/app/s/{service}/{entity}/{id}/delete", Screen(Detail, Delete), || {
+        post(page::record::delete::delete)
+    }),
+    // the same for programs
+    reads("/api/v1/services/{service}/{entity}", Screen(List, View), || get(api::record::list)),
+    changes("POST", "/api/v1/services/{service}/{entity}", Screen(Form, Create), || post(api::record::create)),
+    gives("/api/v1/services/{service}/{entity}/extract", Screen(ScreenKind::Extract, Extract), || {
+        get(api::record::extract)
+    }),
+    reads("/api/v1/services/{service}/{entity}/{id}", Screen(Detail, View), || get(api::record::detail)),
+    changes("PATCH", "/api/v1/services/{service}/{entity}/{id}", Screen(Form, Update), || patch(api::record::change)),
+    changes("DELETE", "/api/v1/services/{service}/{entity}/{id}", Screen(Detail, Delete), || {
+        delete(api::record::remove)
+    }),
+    changes("POST", "/api/v1/services/{service}/{entity}/{id}/reveal", Screen(Detail, View), || {
+        post(api::record::reveal)
+    }),
+];
+
+/// Everything STRUCT serves over TLS.
+pub fn router(app: Arc<App>, options: Options) -> Router {
+    let web = Arc::new(Web { app, options });
+    let table = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    table
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        // Handlers hold to limits of their own; this one is for what no handler reads.
+        .layer(DefaultBodyLimit::max(crate::form::IMPORT_BYTES_MAX + crate::form::FORM_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(json_only))
+        .layer(csrf(&web.options))
+        .layer(from_fn_with_state(Arc::clone(&web), request::serve))
+        .layer(compression())
+        .with_state(web)
+}
+
+/// What the plain listener serves: the way to the other one. `https_port` is left out of links when it is 443.
+pub fn redirect_router(https_port: u16) -> Router {
+    Router::new().fallback(async move |headers: HeaderMap, request: Request| {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
+        let port = if https_port == 443 { String::new() } else { format!(":{https_port}") };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        match HeaderValue::from_str(&format!("https://{name}{port}{path}")) {
+            Ok(to) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)]).into_response(),
+            Err(_) => StatusCode::BAD_REQUEST.into_response(),
+        }
+    })
+}
+
+/// `GET /metrics` in Prometheus text form, for a loopback listener of its own: figures are no page of the public side.
+pub fn metrics_route(render: fn() -> String) -> Router {
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Router::new().route("/metrics", get(async move || (content_type, render())))
+}
+
+/// Whether the process answers at all.
+async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests can be served: the database answers.
+async fn ready(State(web): State<Arc<Web>>) -> Response {
+    if web.app.ready().await {
+        "ok\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], "database unavailable\n").into_response()
+    }
+}
+
+/// A request that another site made the browser send is refused before any handler sees it.
+fn csrf(options: &Options) -> CsrfLayer<fn(ProtectionError) -> Response> {
+    let layer = options.origins.iter().fold(CsrfLayer::new(), |layer, origin| {
+        // Origins are checked when the configuration is read; one that is no origin is trusted by nobody.
+        layer.clone().add_trusted_origin(origin).unwrap_or(layer)
+    });
+    layer.with_rejection_response(|_| Problem::cross_site().into_response())
+}
+
+/// A browser's form can't send JSON to another site without asking first, so the API takes nothing else.
+async fn json_only(request: Request, next: axum::middleware::Next) -> Response {
+    let sends = matches!(request.method().as_str(), "POST" | "PATCH" | "PUT");
+    if sends && request.uri().path().starts_with("/api/") {
+        if let Err(problem) = crate::form::check_content_type(request.headers(), "application/json") {
+            return problem.into_response();
+        }
+    }
+    next.run(request).await
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    Problem::internal(format!("panic: {}", text.unwrap_or("no message"))).into_response()
+}
+
+/// Pages, style sheets and documents; not files on their way out.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth = SizeAbove::new(1024)
+        .and(NotForContentType::const_new("text/csv"))
+        .and(NotForContentType::const_new("application/x-ndjson"));
+    CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth)
+}
