@@ -2,7 +2,7 @@
 //! sign-ins starves no page; known and unknown addresses get the same answer after the same work.
 
 use crate::error::Refusal;
-use crate::op::{Caller, Peer, describe_peer, head};
+use crate::op::{Caller, Peer, describe_peer, head, on_fresh_rights};
 use crate::{App, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -158,6 +158,28 @@ impl App {
         let head = Head { check: Check::Nothing, ..head(caller, &snapshot) };
         self.store.fly(Flight::write(head, vec![store::session::end(caller.tenant, caller.session)], &[entry])).await?;
         Ok(())
+    }
+
+    /// The other tenants the caller's address may enter, with their names.
+    pub async fn other_tenants(&self, caller: &Caller) -> Result<Vec<(TenantId, String)>, Error> {
+        let mut others = Vec::new();
+        for tenant in self.store.user_tenants(caller.user).await? {
+            if tenant != caller.tenant && let Some(name) = self.store.tenant_name(tenant).await? {
+                others.push((tenant, name));
+            }
+        }
+        Ok(others)
+    }
+
+    /// Goes over to another tenant of the same address: a new session there, the present one ends.
+    pub async fn enter_tenant(&self, caller: &Caller, tenant: TenantId) -> Result<SignedIn, Error> {
+        on_fresh_rights!(self, caller.tenant, self.check(caller))?;
+        if !self.store.user_tenants(caller.user).await?.contains(&tenant) {
+            return Err(Error::NotFound);
+        }
+        let signed_in = self.open_session(&caller.peer, tenant, caller.user).await?;
+        self.sign_out(caller).await?;
+        Ok(signed_in)
     }
 
     /// Lets the database check session and rights, for pages that read nothing else.

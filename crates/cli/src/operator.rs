@@ -6,7 +6,6 @@ use crate::place::Layout;
 use anyhow::{Context as _, bail};
 use app::{App, Parts, Settings};
 use clap::Args;
-use domain::time::Clock as _;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer, Security, Smtp, SmtpSettings};
 use std::sync::Arc;
@@ -144,9 +143,4 @@ pub async fn migrate(config: &Config, options: &Migrate) -> anyhow::Result<()> {
         done => format!("Applied {} migrations; the database is at version {}.", done.len(), store::migrate::newest()),
     });
     Ok(())
-}
-
-/// The wall clock's instant, for parts that take it once.
-pub fn now() -> jiff::Timestamp {
-    SystemClock.now()
 }

@@ -126,7 +126,7 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Vec::new();
     let tls = Arc::new(tls(config)?);
-    let pages = web::router(Arc::clone(&app), web::Options { https_port: config.https.port() });
+    let pages = web::router(Arc::clone(&app), web::Options { origins: vec![config.public_url.clone()] });
     let acceptor = TlsAcceptor::from(tls.server_config());
     tasks.push(tokio::spawn(accept(listeners.https, pages, Some(acceptor), stopped.clone())));
     tasks.push(tokio::spawn(accept(listeners.http, web::redirect_router(config.https.port()), None, stopped.clone())));

@@ -8,4 +8,5 @@ pub mod keyring;
 pub mod lock;
 pub mod mail;
 pub mod postgres;
+pub mod process;
 pub mod tls;

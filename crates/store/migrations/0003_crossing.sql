@@ -45,12 +45,13 @@ CREATE FUNCTION struct.tenants() RETURNS TABLE (tenant_id uuid, code text, name 
     SELECT t.tenant_id, t.code, t.name, t.created_at FROM struct.tenant t ORDER BY t.code;
 $$;
 
+-- Before the functions are handed over: afterwards only their owner could say who may call them.
+REVOKE EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() TO struct_app, struct_owner;
+
 GRANT CREATE ON SCHEMA struct TO struct_crossing;
 ALTER FUNCTION struct.user_tenants(uuid) OWNER TO struct_crossing;
 ALTER FUNCTION struct.job_claim(integer, integer) OWNER TO struct_crossing;
 ALTER FUNCTION struct.job_release() OWNER TO struct_crossing;
 ALTER FUNCTION struct.tenants() OWNER TO struct_crossing;
 REVOKE CREATE ON SCHEMA struct FROM struct_crossing;
-
-REVOKE EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() TO struct_app, struct_owner;

@@ -41,7 +41,8 @@ pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
     Statement::new(INSERT, params)
 }
 
-const INSERT: &str = "INSERT INTO struct.entry
+/// Thirteen parameters, all arrays but the first: the tenant.
+pub(crate) const INSERT: &str = "INSERT INTO struct.entry
     (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail)
     SELECT $1, u.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
                                $10::text[], $11::uuid[], $12::uuid[], $13::bytea[]) u";
@@ -115,10 +116,10 @@ pub fn select(tenant: TenantId, filter: &EntryFilter) -> Statement {
         bind(&mut sql, "outcome = ?", Box::new(outcome.code()));
     }
     if let Some(from) = filter.from {
-        bind(&mut sql, "at >= ?", Box::new(from));
+        bind(&mut sql, "at >= ?", Box::new(within_reach(from)));
     }
     if let Some(until) = filter.until {
-        bind(&mut sql, "at < ?", Box::new(until));
+        bind(&mut sql, "at < ?", Box::new(within_reach(until)));
     }
     if let Some(beside) = filter.beside {
         bind(&mut sql, if filter.newer { "entry_id > ?" } else { "entry_id < ?" }, Box::new(beside.0));
@@ -126,6 +127,11 @@ pub fn select(tenant: TenantId, filter: &EntryFilter) -> Statement {
     let order = if filter.newer { "ASC" } else { "DESC" };
     let _ = write!(sql, " ORDER BY entry_id {order} LIMIT {}", filter.limit);
     Statement::new(sql, params)
+}
+
+/// PostgreSQL's calendar begins later than ours; no entry is older than the epoch.
+fn within_reach(instant: Timestamp) -> Timestamp {
+    instant.max(Timestamp::UNIX_EPOCH)
 }
 
 /// An entry as stored: the detail still sealed.

@@ -19,6 +19,9 @@ pub use tokio_postgres::Row;
 /// How long a statement of a flight may run.
 pub const STATEMENT_LIMIT_MS: u32 = 15_000;
 
+/// The check at the head of a flight: session, epoch, minutes of idleness allowed.
+pub(crate) const OP_BEGIN: &str = "SELECT struct.op_begin($1, $2, $3)";
+
 /// A parameter of a statement.
 pub type Param = Box<dyn ToSql + Sync + Send>;
 
@@ -97,7 +100,7 @@ impl Flight {
         };
         let idle = i32::try_from(domain::session::IDLE_LIMIT_MIN).unwrap_or(i32::MAX);
         let params: Vec<Param> = vec![Box::new(session), Box::new(Some(epoch)), Box::new(idle)];
-        Some(Statement::new("SELECT struct.op_begin($1, $2, $3)", params))
+        Some(Statement::new(OP_BEGIN, params))
     }
 }
 

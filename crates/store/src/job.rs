@@ -109,7 +109,7 @@ pub fn queue(tenant: TenantId, job: JobId) -> Statement {
 pub fn advance(tenant: TenantId, job: JobId, from: i64, taken: i64, refused: i64, lease_secs: i32) -> Statement {
     Statement::new(
         "WITH done AS (UPDATE struct.job SET progress = progress + $4 + $5, taken = taken + $4, refused = refused + $5,
-                 attempts = 0, lease_until = now() + make_interval(secs => $6)
+                 attempts = 0, lease_until = now() + make_interval(secs => $6::int)
              WHERE tenant_id = $1 AND job_id = $2 AND state = 'running' AND progress = $3 RETURNING 1)
          SELECT struct.op_expect((SELECT count(*) FROM done), 1)",
         vec![

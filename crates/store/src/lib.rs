@@ -2,8 +2,10 @@
 
 pub mod access;
 pub mod audit;
+pub mod bench;
 pub mod bootstrap;
 pub mod contract;
+pub mod drill;
 mod error;
 pub mod flight;
 pub mod job;

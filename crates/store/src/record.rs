@@ -133,7 +133,7 @@ impl RecordTable {
     }
 
     /// Stored column names with their SQL types, in the order of `Columns`.
-    fn stored_columns(&self) -> Vec<(String, &'static str)> {
+    pub(crate) fn stored_columns(&self) -> Vec<(String, &'static str)> {
         let plain = self.plain.iter().map(|field| (format!("\"f_{}\"", field.name), column_type(&field.kind)));
         let exact = self.exact.iter().map(|field| (format!("\"x_{}\"", field.name), "bytea"));
         let partial = self.partial.iter().map(|field| (format!("\"b_{}\"", field.name), "int4[]"));
@@ -213,6 +213,16 @@ impl RecordTable {
             }
         }
         columns
+    }
+
+    /// The table's name, quoted, for benches and drills.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text of `create` and of `get`, for measuring the same statements without STRUCT.
+    pub(crate) fn texts(&self) -> (&str, &str) {
+        (&self.insert, &self.select)
     }
 
     /// Reads one record.

@@ -158,14 +158,13 @@ fn digest() -> u64 {
 async fn template(server: &Server) -> String {
     let name = format!("template_{:016x}", digest());
     let admin = connect(&server.socket_dir, ROOT, "postgres").await;
-    let exists = || admin.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name]);
-    if exists().await.expect("a list").is_some() {
+    if exists(&admin, &name).await {
         return name;
     }
     // Held across awaits by a thread that may block: only one process makes it.
     let lock = server.lock.clone();
     let _making = tokio::task::spawn_blocking(move || exclusive(&lock)).await.expect("the lock");
-    if exists().await.expect("a list").is_none() {
+    if !exists(&admin, &name).await {
         let unfinished = new_name();
         bare(server, &unfinished).await;
         migrate(&server.socket_dir, &unfinished).await;
@@ -179,6 +178,10 @@ async fn template(server: &Server) -> String {
         panic!("the template is still in use");
     }
     name
+}
+
+async fn exists(admin: &Client, name: &str) -> bool {
+    admin.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.expect("a list").is_some()
 }
 
 async fn bare(server: &Server, name: &str) {

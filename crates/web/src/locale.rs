@@ -6,7 +6,7 @@ use domain::locale::Locale;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::sync::LazyLock;
-use unic_langid::langid;
+use unic_langid::LanguageIdentifier;
 
 macro_rules! files {
     ($language:literal: $($name:literal),* $(,)?) => {
@@ -29,10 +29,7 @@ type Bundle = FluentBundle<FluentResource>;
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle(Locale::Ja, JA), bundle(Locale::En, EN)]);
 
 fn bundle(locale: Locale, files: &[(&str, &str)]) -> Bundle {
-    let language = match locale {
-        Locale::Ja => langid!("ja"),
-        Locale::En => langid!("en"),
-    };
+    let language: LanguageIdentifier = locale.tag().parse().expect("`ja` and `en` are language tags");
     let mut bundle = Bundle::new_concurrent(vec![language]);
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| match value {
@@ -63,8 +60,8 @@ pub fn texts(locale: Locale) -> Texts {
 
 impl Texts {
     /// The text of a key that takes no argument. An unknown key shows itself.
-    pub fn text(&self, key: &str) -> String {
-        self.format(key, None)
+    pub fn text(&self, key: impl AsRef<str>) -> String {
+        self.format(key.as_ref(), None)
     }
 
     /// The text of a key with one argument.
@@ -78,12 +75,14 @@ impl Texts {
     pub fn two<'v>(
         &self,
         key: &str,
-        first: (&'static str, impl Into<FluentValue<'v>>),
-        second: (&'static str, impl Into<FluentValue<'v>>),
+        first: &'static str,
+        first_value: impl Into<FluentValue<'v>>,
+        second: &'static str,
+        second_value: impl Into<FluentValue<'v>>,
     ) -> String {
         let mut args = FluentArgs::with_capacity(2);
-        args.set(first.0, first.1);
-        args.set(second.0, second.1);
+        args.set(first, first_value);
+        args.set(second, second_value);
         self.format(key, Some(&args))
     }
 

@@ -6,7 +6,7 @@
 //! 2. `page/<noun>.rs` has the view (`#[derive(Template)] struct …View { shell: Shell, … }`, plain data ready to show)
 //!    and the handlers: extract (`Signed`, `Posted`, `Query`), call `app`, render with `page::html`. A handler returns
 //!    `Result<Response, Problem>`; `?` on an `app::Error` becomes the right error page.
-//! 3. Texts go to `locales/{ja,en}/<noun>.ftl`, the file's name to `locale.rs`. In templates: `{{ shell.t.text("key") }}`.
+//! 3. Texts go to `locales/{ja,en}/<noun>.ftl`, the file's name to `locale.rs`. In templates: `{{ shell.t.text(key) }}`.
 //! 4. The route goes into `routes::ROUTES`. Every `POST` form holds `{{ c::token(shell) }}` and is taken by `Posted`.
 //! 5. After a change redirect with `page::done(path, "code")`; the next page shows the text `done-<code>`.
 //! 6. `tests/web/samples.rs` renders the view with sample data, in both languages.

@@ -6,6 +6,8 @@
 mod document;
 mod page;
 
+pub use page::{View, view as page_view};
+
 use crate::Web;
 use crate::form::IMPORT_BYTES_MAX;
 use crate::request::Context;

@@ -139,7 +139,7 @@ pub fn redirect_router(https_port: u16) -> Router {
 }
 
 /// `GET /metrics` in Prometheus text form, for a loopback listener of its own: figures are no page of the public side.
-pub fn metrics_route(render: fn() -> String) -> Router {
+pub fn metrics_route(render: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Router::new().route("/metrics", get(async move || (content_type, render())))
 }

@@ -86,8 +86,8 @@ pub struct Progress {
     pub href: String,
     /// The file's name.
     pub file_name: String,
-    /// The state's locale key ends in this: `queued`, `running`, `done`, `failed`.
-    pub state: &'static str,
+    /// The state, in words.
+    pub state_words: String,
     /// The chip's kind.
     pub chip: &'static str,
     /// The chip's icon.
@@ -317,7 +317,7 @@ fn progress(status: &ImportStatus, locale: Locale, now: jiff::Timestamp) -> Prog
         failure: status.failure.clone().unwrap_or_default(),
         started: format::brief(locale, now, status.started_at),
         finished: status.finished_at.map(|at| format::brief(locale, now, at)),
-        state,
+        state_words: crate::locale::texts(locale).text(format!("state-{state}")),
         chip,
         icon,
     }

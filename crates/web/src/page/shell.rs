@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::request::Context;
 use crate::{Web, token};
 use app::Caller;
+use domain::access::MenuService;
 use domain::locale::Locale;
 use domain::screen::ScreenKind;
 use jiff::Timestamp;
@@ -134,7 +135,7 @@ fn done(query: &str, t: Texts) -> Option<String> {
     t.has(&key).then(|| t.text(&key))
 }
 
-fn group(service: app::screen::MenuService, context: &Context) -> MenuGroup {
+fn group(service: MenuService, context: &Context) -> MenuGroup {
     let locale = context.locale();
     let base = format!("/app/s/{}", service.name);
     let items: Vec<MenuItem> = service

@@ -9,6 +9,8 @@ use domain::service::{Entity, Field, FieldKind};
 
 /// Fields offered at once; the others are folded away.
 const SHOWN: usize = 4;
+/// The class of those folded away.
+const FOLDED: usize = 3;
 
 /// A field to search by.
 #[derive(Clone, Debug)]
@@ -97,27 +99,33 @@ pub fn without(query: &ListQuery, faults: &[Fault]) -> ListQuery {
     }
 }
 
-/// The fields to search by: first those always shown, then the folded ones. Searches in sealed values come first,
-/// being what people look records up by.
+/// The fields to search by: first those always shown, then the folded ones. What people look records up by comes first:
+/// two parts of text, one exact value, one choice.
 pub fn filters(entity: &Entity, form: &Form, locale: Locale) -> (Vec<Filter>, Vec<Filter>) {
-    let mut found: Vec<(usize, Filter)> = entity
-        .fields
-        .iter()
-        .filter_map(|field| filter(field, form, locale).map(|filter| (rank(field), filter)))
-        .collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    let mut all: Vec<Filter> = found.into_iter().map(|(_, filter)| filter).collect();
-    let rest = all.split_off(all.len().min(SHOWN));
-    (all, rest)
-}
-
-fn rank(field: &Field) -> usize {
-    match (&field.kind, field.tests()) {
-        (_, [Test::Contains]) => 0,
-        (FieldKind::Choice { .. }, _) => 1,
-        (_, [Test::Equals]) => 2,
-        _ => 3,
+    let mut room = [2, 1, 1];
+    let mut found = Vec::new();
+    for field in &entity.fields {
+        let Some(filter) = filter(field, form, locale) else { continue };
+        let class = match (&field.kind, field.tests()) {
+            (_, [Test::Contains]) => 0,
+            (FieldKind::Choice { .. }, _) => 2,
+            (_, [Test::Equals]) => 1,
+            _ => room.len(),
+        };
+        let shown = room.get_mut(class).filter(|left| **left > 0);
+        found.push((
+            shown.map_or(FOLDED, |left| {
+                *left -= 1;
+                class
+            }),
+            filter,
+        ));
     }
+    found.sort_by_key(|(class, _)| *class);
+    let first = found.iter().filter(|(class, _)| *class < FOLDED).count();
+    let mut all: Vec<Filter> = found.into_iter().map(|(_, filter)| filter).collect();
+    let rest = all.split_off(first.max(SHOWN.min(all.len())));
+    (all, rest)
 }
 
 fn filter(field: &Field, form: &Form, locale: Locale) -> Option<Filter> {

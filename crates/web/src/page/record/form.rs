@@ -25,7 +25,7 @@ const RADIOS_MAX: usize = 5;
 /// From so many candidates on a reference field has a search.
 const OFFERED: usize = 20;
 /// Text of up to so many characters needs half a line.
-const HALF_CHARS_MAX: usize = 80;
+const HALF_CHARS_MAX: usize = 120;
 
 /// The page.
 #[derive(Template)]
@@ -195,7 +195,7 @@ async fn again(
     let (caller, finds) = (&signed.caller, form.prefixed("find.")?);
     let mut fresh = web.app.record_form_again(caller, &at.service, &at.entity, id).await?;
     for (field, text) in finds.iter().filter(|(_, text)| !text.trim().is_empty()) {
-        let found = web.app.reference_choices(caller, &at.service, &at.entity, field, text).await?;
+        let found = web.app.reference_choices(caller, (&at.service, &at.entity), field, text).await?;
         fresh.choices.insert(field.clone(), found);
     }
     let values: Values = conflict::settled(form)?.into_iter().collect();
@@ -294,7 +294,7 @@ fn control(field: &Field, form: &RecordForm, value: &str, find: &str, locale: Lo
         }
         FieldKind::Reference { .. } => reference(field, form, value, find),
         FieldKind::Date if is_date(value) => line("date", "", "w-s"),
-        FieldKind::Date => line("text", "", "w-s"),
+        FieldKind::Date => line("text", "", "w-m"),
         FieldKind::Datetime => match value.parse() {
             Ok(at) => {
                 Control::Line { kind: "datetime-local", mode: "", width: "w-m", value: crate::format::local_input(at) }
@@ -308,7 +308,8 @@ fn control(field: &Field, form: &RecordForm, value: &str, find: &str, locale: Lo
         FieldKind::Email => line("email", "email", "w-l"),
         FieldKind::Phone => line("tel", "tel", "w-m"),
         FieldKind::PostalCode => line("text", "numeric", "w-s"),
-        FieldKind::Text => line("text", "", ""),
+        FieldKind::Text if field.max_chars <= HALF_CHARS_MAX => line("text", "", ""),
+        FieldKind::Text => line("text", "", "w-xl"),
     }
 }
 
@@ -346,7 +347,7 @@ fn lines(views: Vec<FieldView>) -> Vec<Vec<FieldView>> {
 
 fn is_short(view: &FieldView) -> bool {
     match &view.control {
-        Control::Line { width, .. } => *width != "w-l",
+        Control::Line { width, .. } => !matches!(*width, "w-l" | "w-xl"),
         Control::Select(_) => true,
         Control::Area(_) | Control::Radio(_) | Control::Reference { .. } => false,
     }

@@ -186,5 +186,8 @@ fn row(page: &RecordPage, fields: &[&Field], view: &RecordView, locale: Locale) 
 
 fn fault_link(field: Option<&Field>, fault: &Fault, locale: Locale) -> super::Link {
     let label = field.map_or(fault.field.as_str(), |field| field.label.get(locale));
-    super::Link { href: format!("f-{}", fault.field), label: fault.message(locale, label) }
+    // A field that can't be searched has no condition to lead to.
+    let offered = field.is_some_and(|field| !field.tests().is_empty());
+    let href = if offered { format!("#f-{}", fault.field) } else { String::new() };
+    super::Link { href, label: fault.message(locale, label) }
 }
