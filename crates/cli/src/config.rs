@@ -6,6 +6,9 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// In the data directory: how the server that runs there is reached.
+pub const PUBLIC_URL_FILE: &str = "public-url";
+
 /// Options of every command.
 #[derive(Args, Debug, Default)]
 pub struct Options {
@@ -180,8 +183,9 @@ pub enum LogFormat {
     Text,
 }
 
-/// Reads the configuration: options and environment first, then the file, then defaults.
-pub fn load(options: &Options) -> anyhow::Result<Config> {
+/// Reads the configuration: options and environment first, then the file, then defaults. A command beside a running
+/// server writes that server's links, whatever ports it was given.
+pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> {
     let data_dir = match &options.data_dir {
         Some(dir) => std::path::absolute(dir)?,
         None => default_data_dir()?,
@@ -199,8 +203,9 @@ pub fn load(options: &Options) -> anyhow::Result<Config> {
     if metrics.is_some_and(|address| !address.ip().is_loopback()) {
         bail!("metrics must be on a loopback address (127.0.0.1:9464): they are served without TLS");
     }
-    let public_url =
-        options.public_url.clone().or(file.public_url).unwrap_or_else(|| format!("https://localhost:{}", https.port()));
+    let configured = options.public_url.clone().or(file.public_url);
+    let running = || std::fs::read_to_string(data_dir.join(PUBLIC_URL_FILE)).ok().filter(|_| beside_a_server);
+    let public_url = configured.or_else(running).unwrap_or_else(|| format!("https://localhost:{}", https.port()));
     if !public_url.starts_with("https://") {
         bail!("public_url begins with https:// (it is {public_url}): cookies and pages are for HTTPS only");
     }

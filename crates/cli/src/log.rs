@@ -1,9 +1,7 @@
 //! The process log: structured, with request ids, without personal data. What people did stands in the audit log instead.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its terminal")]
-
 use crate::config::{Config, LogFormat};
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error. `STRUCT_LOG` takes tracing's directives (`info`, `store=debug`).
@@ -24,10 +22,11 @@ pub fn start(config: &Config) {
 
 /// A line for the person at the terminal.
 pub fn say(text: &str) {
-    println!("{text}");
+    // Whoever reads may have stopped reading (`| head`); that is no fault.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A line about what went wrong.
 pub fn complain(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

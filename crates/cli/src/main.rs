@@ -51,6 +51,13 @@ enum Command {
     Bench(bench::Bench),
 }
 
+impl Command {
+    /// Whether it talks about a server that runs, rather than being one.
+    fn is_beside_a_server(&self) -> bool {
+        !matches!(self, Self::Up(_) | Self::Serve | Self::Work)
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = run(arguments);
@@ -64,7 +71,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let config = config::load(&arguments.options)?;
+    let config = config::load(&arguments.options, arguments.command.is_beside_a_server())?;
     // Reading a manifest needs neither data directory nor another account.
     if let Command::Service(service::ServiceCommand::Check { files }) = &arguments.command {
         return Ok(service::check(files));

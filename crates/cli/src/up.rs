@@ -38,6 +38,7 @@ pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(layout.root())?;
     host::disk::require(layout.root(), FREE_AT_START_BYTES)?;
     let listeners = Listeners::bind(config).await?;
+    write_private(&layout.root().join(crate::config::PUBLIC_URL_FILE), &config.public_url)?;
     let binaries = find_binaries(config.postgres.bin.as_deref())?;
     let cluster = Cluster::prepare(binaries, &layout.postgres(), None).await?;
     let running = cluster.start().await?;

@@ -2,13 +2,14 @@
 //!
 //! Tests enumerate the table: every route appears in a denial test, every changing one in an audit test.
 
+use crate::form::check_content_type;
 use crate::problem::Problem;
 use crate::{Options, Web, api, assets, page, request};
 use app::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use domain::screen::{Action, ScreenKind};
@@ -117,7 +118,7 @@ pub fn router(app: Arc<App>, options: Options) -> Router {
         // Handlers hold to limits of their own; this one is for what no handler reads.
         .layer(DefaultBodyLimit::max(crate::form::IMPORT_BYTES_MAX + crate::form::FORM_BYTES_MAX))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(json_only))
+        .layer(from_fn(for_programs))
         .layer(csrf(&web.options))
         .layer(from_fn_with_state(Arc::clone(&web), request::serve))
         .layer(compression())
@@ -167,12 +168,17 @@ fn csrf(options: &Options) -> CsrfLayer<fn(ProtectionError) -> Response> {
     layer.with_rejection_response(|_| Problem::cross_site().into_response())
 }
 
-/// A browser's form can't send JSON to another site without asking first, so the API takes nothing else.
-async fn json_only(request: Request, next: axum::middleware::Next) -> Response {
-    let sends = matches!(request.method().as_str(), "POST" | "PATCH" | "PUT");
-    if sends && request.uri().path().starts_with("/api/") {
-        if let Err(problem) = crate::form::check_content_type(request.headers(), "application/json") {
+/// What the API asks of a request beyond the pages' checks. A browser can't send JSON to another site without asking
+/// first, so bodies are nothing else; and a link on another site must not start an extraction.
+async fn for_programs(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        let sends = matches!(request.method().as_str(), "POST" | "PATCH" | "PUT");
+        if sends && let Err(problem) = check_content_type(request.headers(), "application/json") {
             return problem.into_response();
+        }
+        let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+        if matches!(site, Some(b"cross-site" | b"same-site")) {
+            return Problem::cross_site().into_response();
         }
     }
     next.run(request).await

@@ -2,7 +2,7 @@
 //! authority. Knows no meaning of any answer.
 
 use anyhow::{Context as _, bail};
-use bytes::Bytes;
+use hyper::body::Bytes;
 use futures_util::Stream;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode};

@@ -42,7 +42,7 @@ pub struct GateView {
     pub why: String,
     /// What was wanted.
     pub action: String,
-    /// `service/screen`.
+    /// The screen, by its label or else as `service/screen`.
     pub place: String,
 }
 
@@ -55,7 +55,13 @@ pub(super) async fn render(problem: &Problem, web: &Arc<Web>, context: &Context)
         None => None,
     };
     let shell = shell.unwrap_or_else(|| Shell::open(web.app.now(), context, String::new()));
-    page::html(problem.status, &view(problem, shell, context))
+    let mut view = view(problem, shell, context);
+    if let (Some(gate), Some(denied), Some(caller)) = (&mut view.gate, &problem.denied, caller)
+        && let Some((service, screen)) = web.app.screen_label(caller, &denied.service, &denied.screen).await
+    {
+        gate.place = format!("{} › {}", service.get(context.locale()), screen.get(context.locale()));
+    }
+    page::html(problem.status, &view)
 }
 
 /// The page, for handlers' tests too.
