@@ -34,7 +34,7 @@ pub struct DemoAccount {
     pub role_name: String,
     /// The address to sign in with.
     pub email: String,
-    /// The password. Printed once, kept nowhere.
+    /// The password. The database has only its hash.
     pub password: String,
     /// How the person is called.
     pub display_name: String,

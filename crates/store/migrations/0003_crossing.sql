@@ -47,7 +47,7 @@ $$;
 
 -- Before the functions are handed over: afterwards only their owner could say who may call them.
 REVOKE EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() TO struct_app, struct_owner;
+GRANT EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.job_claim(integer, integer), struct.job_release(), struct.tenants() TO struct_app;
 
 GRANT CREATE ON SCHEMA struct TO struct_crossing;
 ALTER FUNCTION struct.user_tenants(uuid) OWNER TO struct_crossing;
@@ -55,3 +55,8 @@ ALTER FUNCTION struct.job_claim(integer, integer) OWNER TO struct_crossing;
 ALTER FUNCTION struct.job_release() OWNER TO struct_crossing;
 ALTER FUNCTION struct.tenants() OWNER TO struct_crossing;
 REVOKE CREATE ON SCHEMA struct FROM struct_crossing;
+
+-- Handing a function over turns the old owner's right into the new owner's, so the operator's role is let in afterwards.
+SET LOCAL ROLE struct_crossing;
+GRANT EXECUTE ON FUNCTION struct.user_tenants(uuid), struct.tenants() TO struct_owner;
+RESET ROLE;

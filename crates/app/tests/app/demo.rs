@@ -89,9 +89,7 @@ async fn a_demo_that_is_there_is_left_alone() {
     let database = Database::new().await;
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(&database, folder.path(), 1);
-    let since = std::time::Instant::now();
     let accounts = server.app.demo().await.expect("a demo");
-    println!("made in {:?}", since.elapsed());
     assert_eq!(accounts.len(), 9);
     for account in &accounts {
         server.sign_in(account).await;
@@ -119,7 +117,7 @@ async fn a_demo_that_was_interrupted_is_completed_without_a_record_twice() {
                 }
                 break;
             }
-            Err(_interrupted) => println!("attempt {attempt}: {} records", records(&database).await),
+            Err(_interrupted) => {}
         }
     }
     assert_eq!(accounts.len(), 9);
