@@ -65,6 +65,9 @@ pub struct MatrixChange {
     pub grants: Vec<(RoleId, Actions)>,
 }
 
+/// The statements of a change, and for each changed screen what its entry says.
+type MatrixStatements = (Vec<Statement>, Vec<(Target, Vec<Change>)>);
+
 /// Licence types known in the tenant: of settings, of members, and as its services' manifests propose.
 pub(crate) fn billing_types(snapshot: &Snapshot) -> BTreeSet<String> {
     let services = snapshot.services.values();
@@ -171,7 +174,7 @@ impl App {
         &self,
         snapshot: &Snapshot,
         changes: &[MatrixChange],
-    ) -> Result<(Vec<Statement>, Vec<(Target, Vec<Change>)>), Error> {
+    ) -> Result<MatrixStatements, Error> {
         let (mut statements, mut entries) = (Vec::new(), Vec::new());
         for change in changes {
             let contracted = snapshot.services.get(&change.service).ok_or(Error::NotFound)?;

@@ -1,14 +1,22 @@
 //! `struct bench`: measures STRUCT against plain PostgreSQL on one cluster in one run. Prints every figure; judges by ratios.
 
+mod load;
+mod records;
+
 use crate::config::Config;
 use clap::Subcommand;
 use std::process::ExitCode;
 
-/// Benches.
+/// Benches. Each prints what it measured and succeeds only if all its targets hold.
 #[derive(Subcommand, Debug)]
-pub enum Bench {}
+pub enum Bench {
+    /// Making, reading, searching and extracting records, against PostgreSQL doing the same by itself; and memory.
+    Records(records::Options),
+}
 
 /// Runs a bench.
-pub async fn run(_config: &Config, bench: Bench) -> anyhow::Result<ExitCode> {
-    match bench {}
+pub async fn run(config: &Config, bench: Bench) -> anyhow::Result<ExitCode> {
+    match bench {
+        Bench::Records(options) => records::run(config, &options).await,
+    }
 }

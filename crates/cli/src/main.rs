@@ -1,9 +1,10 @@
-//! The binary `struct`: up, serve, work, migrate, doctor, tenant, service, bench. Reads arguments and configuration, puts
+//! The binary `struct`: up, serve, work, migrate, doctor, tenant, service, bench, drill. Reads arguments and configuration, puts
 //! the parts together, and is the one place with the wall clock and the machine's randomness. No rule lives here.
 
 mod bench;
 mod config;
 mod doctor;
+mod drill;
 mod log;
 mod machine;
 mod metrics;
@@ -12,6 +13,7 @@ mod place;
 mod serve;
 mod service;
 mod tenant;
+mod trial;
 mod up;
 
 use clap::{Parser, Subcommand};
@@ -49,12 +51,20 @@ enum Command {
     /// Measure against plain PostgreSQL in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Break it on purpose, and see whether what was promised is there.
+    #[command(subcommand)]
+    Drill(drill::Drill),
 }
 
 impl Command {
     /// Whether it talks about a server that runs, rather than being one.
     fn is_beside_a_server(&self) -> bool {
         !matches!(self, Self::Up(_) | Self::Serve | Self::Work)
+    }
+
+    /// Whether it works on the configured data directory; benches and drills have throw-away ones.
+    fn has_data(&self) -> bool {
+        !matches!(self, Self::Bench(_) | Self::Drill(_))
     }
 }
 
@@ -76,7 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Command::Service(service::ServiceCommand::Check { files }) = &arguments.command {
         return Ok(service::check(files));
     }
-    place::leave_root(&config)?;
+    place::leave_root(arguments.command.has_data().then_some(config.data_dir.as_path()))?;
     log::start(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
@@ -89,6 +99,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Tenant(tenant) => tenant::run(&config, tenant).await.map(|()| ExitCode::SUCCESS),
             Command::Service(service) => service::run(&config, service).await,
             Command::Bench(bench) => bench::run(&config, bench).await,
+            Command::Drill(drill) => drill::run(&config, drill).await,
         }
     });
     // Blocking work left over (a hash under way) must not hold the process up.

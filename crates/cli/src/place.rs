@@ -59,8 +59,9 @@ impl Layout {
     }
 }
 
-/// Started by root: makes the data directory, gives it to the unprivileged account, and becomes that account.
-pub fn leave_root(config: &Config) -> anyhow::Result<()> {
+/// Started by root: makes the data directory, if the command has one, gives it to the unprivileged account, and becomes
+/// that account.
+pub fn leave_root(data_dir: Option<&Path>) -> anyhow::Result<()> {
     if !is_root() {
         return Ok(());
     }
@@ -69,8 +70,7 @@ pub fn leave_root(config: &Config) -> anyhow::Result<()> {
             "STRUCT does not run as root, and there is neither an account `struct` nor `postgres` to run as; make one: useradd --system struct"
         );
     };
-    let dir = &config.data_dir;
-    if !dir.exists() {
+    if let Some(dir) = data_dir.filter(|dir| !dir.exists()) {
         std::fs::create_dir_all(dir).with_context(|| format!("the data directory {} can't be made", dir.display()))?;
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
         std::os::unix::fs::chown(dir, Some(account.uid), Some(account.gid))?;

@@ -92,6 +92,15 @@ impl Inspector {
         Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect())
     }
 
+    /// How many records' value in the plain column `field` begins like that.
+    pub async fn beginning(&self, table: &RecordTable, field: &str, beginning: &str) -> Result<i64, StoreError> {
+        let sql = format!(
+            "SELECT count(*) FROM {} t WHERE t.tenant_id = $1 AND starts_with(t.\"f_{field}\", $2)",
+            table.name()
+        );
+        Ok(self.client.query_one(&sql, &[&self.tenant.0, &beginning]).await?.get(0))
+    }
+
     /// A job, and the records whose value in the plain column `field` begins like that. None when there is no such job.
     pub async fn job(&self, table: &RecordTable, job: JobId, field: &str, beginning: &str) -> Result<Option<JobTally>, StoreError> {
         let sql = format!(

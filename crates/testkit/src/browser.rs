@@ -95,8 +95,9 @@ impl Browser {
     /// Presses the button whose text is or contains `text`.
     pub async fn press(&self, text: &str) -> Result<()> {
         let quoted = quoted(text);
-        let exact = format!("//button[normalize-space(.) = {quoted}] | //input[@type='submit' and @value = {quoted}]");
-        let loose = format!("//button[contains(normalize-space(.), {quoted})]");
+        // A button out of sight, which only makes Enter work, is not what a person presses.
+        let exact = format!("//button[normalize-space(.) = {quoted} and not(@aria-hidden)]");
+        let loose = format!("//button[contains(normalize-space(.), {quoted}) and not(@aria-hidden)]");
         self.click_one(&[exact, loose], text).await
     }
 

@@ -145,8 +145,10 @@ async fn connect(socket_dir: &Path, role: &str, database: &str) -> Client {
 fn digest() -> u64 {
     let mut hasher = DefaultHasher::new();
     for folder in ["crates/store/migrations", "services", "crates/store/src", "crates/domain/src/service"] {
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(root().join(folder)).expect("it is there").filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
+            .expect("it is there")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         paths.sort();
         for path in paths.iter().filter(|path| path.is_file()) {
             std::fs::read(path).expect("readable").hash(&mut hasher);

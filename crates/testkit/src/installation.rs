@@ -2,6 +2,10 @@
 //! from outside only; for a part of the house alone, use that part's own tests.
 #![allow(clippy::disallowed_methods, reason = "the testkit starts what an operator starts by hand")]
 
+mod visit;
+
+pub use visit::Answer;
+
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
@@ -16,6 +20,8 @@ use tempfile::TempDir;
 
 /// A first start makes a cluster, applies migrations and may generate 20,000 records, in an unoptimised build.
 const START_LIMIT: Duration = Duration::from_secs(240);
+/// What it says when people can come.
+const READY: &str = "STRUCT is running.";
 /// How long draining and stopping the database may take.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 /// How often a state is looked at.
@@ -73,7 +79,7 @@ impl Installation {
         collect(process.stderr.take().context("its errors are piped")?, &lines);
         self.running = Some(Running { process, lines });
         let since = Instant::now();
-        while !self.said().contains(&self.origin()) {
+        while !self.said().contains(READY) {
             if let Some(status) = self.process()?.try_wait()? {
                 bail!("`struct up` ended with {status}:\n{}", self.said());
             }
@@ -83,9 +89,10 @@ impl Installation {
         Ok(())
     }
 
-    /// Runs another `struct up` on the same directory and ports to its end: whether it succeeded, and what it said.
-    pub fn start_beside(&self) -> Result<(ExitStatus, String)> {
-        let output = self.command().output()?;
+    /// Runs `struct up` to its end, which should be a refusal: whether it succeeded, and what it said. `more` options
+    /// come after the installation's own and win.
+    pub fn refusal(&self, more: &[&str]) -> Result<(ExitStatus, String)> {
+        let output = self.command().args(more).output()?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status, String::from_utf8_lossy(&said).into_owned()))
     }
@@ -108,6 +115,42 @@ impl Installation {
         let status = self.ended()?;
         ensure!(status.signal() == Some(9), "it ended by itself with {status}");
         Ok(())
+    }
+
+    /// SIGKILL of the private PostgreSQL, under or without a serving process.
+    pub fn kill_postmaster(&self) -> Result<()> {
+        let pid = self.postmaster().context("PostgreSQL does not run")?;
+        Ok(kill_process(pid, Signal::KILL)?)
+    }
+
+    /// One request, by somebody who trusts this installation's authority only.
+    pub fn visit(&self, path: &str) -> Result<Answer> {
+        visit::get(self.https, &self.folder().join("tls/ca.pem"), path)
+    }
+
+    /// The same without TLS, at the plain port.
+    pub fn visit_plain(&self, path: &str) -> Result<Answer> {
+        visit::get_plain(self.http, path)
+    }
+
+    /// Whether people can come.
+    pub fn is_ready(&self) -> bool {
+        self.visit("/readyz").is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Waits until people can come, again or for the first time.
+    pub fn wait_until_ready(&self) -> Result<()> {
+        let since = Instant::now();
+        while !self.is_ready() {
+            ensure!(since.elapsed() < STOP_LIMIT, "it did not become ready:\n{}", self.said());
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.process.id())
     }
 
     /// The account under which it runs, as the owner of its process.
@@ -154,8 +197,13 @@ impl Installation {
         }
     }
 
+    /// Whether the private PostgreSQL has been left running, or runs.
+    pub fn has_postmaster(&self) -> bool {
+        self.postmaster().is_some_and(|pid| Path::new(&format!("/proc/{}", pid.as_raw_pid())).exists())
+    }
+
     /// The process of the private PostgreSQL, by the file it keeps in its directory.
-    pub fn postmaster(&self) -> Option<Pid> {
+    fn postmaster(&self) -> Option<Pid> {
         let file = find(&self.folder(), "postmaster.pid")?;
         let pid = std::fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()?;
         Pid::from_raw(pid)
@@ -167,7 +215,7 @@ impl Drop for Installation {
         if self.running.is_some() && self.stop().is_err() {
             let _ = self.kill();
         }
-        if let Some(pid) = self.postmaster() {
+        if let Some(pid) = self.postmaster().filter(|_| self.has_postmaster()) {
             let _ = kill_process(pid, Signal::QUIT);
         }
     }

@@ -67,7 +67,8 @@ impl Running {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, random) = (Arc::new(FakeClock::new()), Arc::new(Seeded::new(22)));
         let passphrase = Passphrase::new(Zeroizing::new("a passphrase for tests".to_owned()));
-        let keyring = Arc::new(Keyring::open(&folder.path().join("keyring"), &passphrase, &*random).expect("a keyring"));
+        let keyring =
+            Arc::new(Keyring::open(&folder.path().join("keyring"), &passphrase, &*random).expect("a keyring"));
         let nil = uuid::Uuid::nil();
         let mut running = Self {
             app: Arc::new(build(&database, &keyring, &clock, &random, folder.path().join("mail"), false)),
@@ -206,7 +207,14 @@ pub fn token(link: &str) -> &str {
     link.rsplit('/').next().unwrap_or_default()
 }
 
-fn build(database: &Database, keyring: &Arc<Keyring>, clock: &Arc<FakeClock>, random: &Arc<Seeded>, mail: PathBuf, operator: bool) -> App {
+fn build(
+    database: &Database,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<FakeClock>,
+    random: &Arc<Seeded>,
+    mail: PathBuf,
+    operator: bool,
+) -> App {
     App::new(Parts {
         store: database.store(),
         owner: operator.then(|| (database.address(store::bootstrap::OWNER), database.owner())),

@@ -136,10 +136,14 @@ pub(crate) mod tests {
 
     fn keys(files: &[(&str, &str)]) -> BTreeSet<String> {
         let lines = files.iter().flat_map(|(_, text)| text.lines());
-        lines.filter_map(|line| line.split_once(" =")).map(|(key, _)| key.to_owned()).filter(is_key).collect()
+        lines
+            .filter_map(|line| line.split_once(" ="))
+            .map(|(key, _)| key.to_owned())
+            .filter(|key| is_key(key))
+            .collect()
     }
 
-    fn is_key(key: &String) -> bool {
+    fn is_key(key: &str) -> bool {
         key.starts_with(|c: char| c.is_ascii_lowercase())
             && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
     }

@@ -102,6 +102,12 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out")
     }
 
+    /// 403 for a page that only leads to an act the member may not do.
+    pub fn denied_on_page(service: &str, screen: &str, action: Action) -> Self {
+        let denied = Denied { gate: Gate::RoleGrant, service: service.to_owned(), screen: screen.to_owned(), action };
+        Self { denied: Some(denied), ..Self::new(StatusCode::FORBIDDEN, "denied") }
+    }
+
     /// 404.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found")
@@ -233,5 +239,64 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(Box::new(self));
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locale::texts;
+    use domain::screen::ScreenKind;
+
+    const REFUSALS: [Refusal; 10] = [
+        Refusal::StillReferenced,
+        Refusal::LinkSpent,
+        Refusal::LastAdministrator,
+        Refusal::NameTaken,
+        Refusal::MatrixChanged,
+        Refusal::TooLarge,
+        Refusal::BadCursor,
+        Refusal::TooMany,
+        Refusal::TooManyRoles,
+        Refusal::MailNotSent,
+    ];
+
+    #[test]
+    fn every_refusal_is_a_4xx_or_tells_that_it_is_not_the_persons_fault() {
+        for refusal in REFUSALS {
+            let problem = Problem::refused(refusal);
+            assert!(problem.status.is_client_error() || refusal == Refusal::MailNotSent, "{refusal:?}");
+        }
+        assert_eq!(Problem::refused(Refusal::TooMany).retry_after, Some(TOO_MANY_SECS));
+    }
+
+    #[test]
+    fn every_code_a_problem_may_have_is_explained() {
+        let t = texts(Locale::Ja);
+        let said = REFUSALS.map(|refusal| Problem::refused(refusal).code);
+        let sources: String = crate::locale::tests::sources(&["src"]).into_iter().map(|(_, text)| text).collect();
+        let named = ["bad_request(\"", "bad_field(\"", "StatusCode::FORBIDDEN, \"", "StatusCode::BAD_REQUEST, \""];
+        let codes = named.iter().flat_map(|call| sources.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
+        let fixed =
+            ["signed_out", "not_found", "method_not_allowed", "too_large", "unsupported_media_type", "internal"];
+        let more = ["unavailable", "timed_out", "version_wanted", "invalid", "invalid_file", "conflict"];
+        for code in codes.chain(said).chain(fixed).chain(more).filter(|code| !code.is_empty()) {
+            for end in ["title", "what"] {
+                assert!(t.has(&format!("problem-{code}-{end}")), "problem-{code}-{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_gate_and_every_action_has_its_words() {
+        let t = texts(Locale::Ja);
+        for gate in
+            [Gate::Contract, Gate::Usable, Gate::BillingType, Gate::PermissionKind, Gate::RoleGrant].map(Gate::code)
+        {
+            assert!(t.has(&format!("gate-{gate}")) && t.has(&format!("gate-{gate}-why")), "{gate}");
+        }
+        for action in ScreenKind::ALL.into_iter().flat_map(|kind| kind.actions().iter()) {
+            assert!(t.has(&format!("action-{}", action.code())), "{action:?}");
+        }
     }
 }

@@ -28,6 +28,9 @@ const MAX_ATTEMPTS: i32 = 5;
 /// How often an idle worker looks for jobs of other servers.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// A row that can be taken, with its number in the file.
+type NumberedRow = (u64, Values);
+
 /// How a job ended, or why not yet.
 enum Outlook {
     Ended,
@@ -337,7 +340,7 @@ fn send_rows(
 }
 
 /// Rows whose cells are sound, and refusals of the others.
-fn sort_out(batch: Vec<Row>) -> (Vec<(u64, Values)>, Vec<(i32, RefusalRow)>) {
+fn sort_out(batch: Vec<Row>) -> (Vec<NumberedRow>, Vec<(i32, RefusalRow)>) {
     let (mut rows, mut refusals) = (Vec::with_capacity(batch.len()), Vec::new());
     for row in batch {
         match row.values {

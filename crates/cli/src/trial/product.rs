@@ -13,7 +13,6 @@ use app::user::MemberChange;
 use app::{App, Caller, Peer};
 use domain::id::{JobId, TenantId};
 use domain::locale::Locale;
-use domain::screen::{Actions, PermissionKind};
 use domain::service::Service;
 use host::process::{Memory, Twin, kill_postgres};
 use http::StatusCode;
@@ -82,6 +81,11 @@ impl Product {
         Ok(Self { config, process: None, folder })
     }
 
+    /// A folder for files that go with it.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Its paths.
     pub fn layout(&self) -> Layout {
         Layout::new(&self.config)
@@ -112,6 +116,17 @@ impl Product {
         arguments.extend(option("http", self.config.http.to_string()));
         self.process = Some(Twin::start(&arguments, &self.folder.path().join("struct.log"))?);
         Ok(())
+    }
+
+    /// Starts the process unless it runs.
+    pub fn launch_if_ended(&mut self) -> anyhow::Result<()> {
+        if let Some(process) = &mut self.process
+            && process.ended()?.is_none()
+        {
+            return Ok(());
+        }
+        self.process = None;
+        self.launch()
     }
 
     /// Starts it and waits until it serves.

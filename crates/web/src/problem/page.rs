@@ -73,9 +73,9 @@ pub fn view(problem: &Problem, mut shell: Shell, context: &Context) -> View {
         let code = denied.gate.code();
         GateView {
             number: denied.gate as usize + 1,
-            name: t.text(&format!("gate-{code}")),
-            why: t.text(&format!("gate-{code}-why")),
-            action: t.text(&format!("action-{}", denied.action.code())),
+            name: t.text(format!("gate-{code}")),
+            why: t.text(format!("gate-{code}-why")),
+            action: t.text(format!("action-{}", denied.action.code())),
             place: format!("{}/{}", denied.service, denied.screen),
         }
     });
@@ -97,7 +97,7 @@ pub fn view(problem: &Problem, mut shell: Shell, context: &Context) -> View {
 
 /// What happened, in one sentence.
 pub(super) fn title(problem: &Problem, t: Texts) -> String {
-    t.text(&format!("problem-{}-title", problem.code))
+    t.text(format!("problem-{}-title", problem.code))
 }
 
 /// What to do.

@@ -1,4 +1,10 @@
 //! Tests of pages and the API: every page rendered from samples, every route asked for real.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod input;
 mod pages;
+mod records;
+mod routes;
 mod samples;
+mod site;

@@ -59,8 +59,7 @@ fn no_key_of_a_text_is_shown_in_place_of_the_text() {
 #[test]
 fn ids_of_a_page_are_unique_and_labels_lead_to_them() {
     for (_, sample) in every() {
-        let ids: Vec<&str> =
-            sample.html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let ids: Vec<&str> = sample.html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let mut seen = std::collections::BTreeSet::new();
         for id in &ids {
             assert!(seen.insert(*id), "{}: {id} twice", sample.name);

@@ -106,7 +106,8 @@ pub fn place(entity: &str, can: Can) -> EntityPlace {
     EntityPlace { entity: service.entity(entity).unwrap().clone(), service, can }
 }
 
-const ALL: Can = Can { list: true, detail: true, create: true, update: true, delete: true, import: true, extract: true };
+const ALL: Can =
+    Can { list: true, detail: true, create: true, update: true, delete: true, import: true, extract: true };
 const READS: Can =
     Can { list: true, detail: true, create: false, update: false, delete: false, import: false, extract: false };
 
@@ -128,7 +129,7 @@ pub fn customer(number: u128, revealed: bool) -> RecordView {
         ("name", name.to_owned()),
         ("kana", kana.to_owned()),
         ("company", company.to_owned()),
-        ("department", if number % 3 == 0 { String::new() } else { "購買部".to_owned() }),
+        ("department", if number.is_multiple_of(3) { String::new() } else { "購買部".to_owned() }),
         ("email", format!("customer{number}@example.co.jp")),
         ("phone", phone),
         ("postal_code", "105-0001".to_owned()),
@@ -188,7 +189,8 @@ fn lists(locale: Locale) -> Vec<Sample> {
         let asked = ListQuery { sort, ..ListQuery::default() };
         records::list::view(shell(locale, LIST, true, true), &page(can, rows, count), &form, &asked, faults)
     };
-    let faults = [Fault::new("birthday", FaultReason::NotSearchable), Fault::new("registered_on", FaultReason::NotADate)];
+    let faults =
+        [Fault::new("birthday", FaultReason::NotSearchable), Fault::new("registered_on", FaultReason::NotADate)];
     vec![
         sample("list", &view(ALL, 20, 10_000, "sort=-registered_on", Some("registered_on"), &[])),
         sample("list-reader", &view(READS, 6, 6, "f.rank=A&f.name.has=%E3%81%82", None, &[])),
@@ -240,8 +242,7 @@ fn forms(locale: Locale) -> Vec<Sample> {
     let fresh = record::form::Filled { values: &none, was: None, faults: &[], version: None, finds: &[] };
     let opened = customer(0, true);
     let (id, values) = (opened.record.id, opened.record.values.clone());
-    let edit =
-        record::form::Filled { values: &values, was: Some(&values), faults: &[], version: Some(14), finds: &[] };
+    let edit = record::form::Filled { values: &values, was: Some(&values), faults: &[], version: Some(14), finds: &[] };
     let mut typed = values.clone();
     typed.insert("email".to_owned(), "yuka.aizawa@".to_owned());
     typed.insert("postal_code".to_owned(), "105-00".to_owned());
@@ -279,8 +280,7 @@ fn conflict(locale: Locale, was: &Values, overlapping: bool) -> record::conflict
         mine.insert("department".to_owned(), "購買部 第二課".to_owned());
         mine.remove("rank");
     }
-    let lost =
-        Conflict { theirs, mine, differing: Vec::new(), updated_by_name: Some("佐々木\u{a0}健".to_owned()) };
+    let lost = Conflict { theirs, mine, differing: Vec::new(), updated_by_name: Some("佐々木\u{a0}健".to_owned()) };
     let path = format!("{LIST}/{}/edit", lost.theirs.id);
     record::conflict::view(shell(locale, &path, false, true), &form("customer", None), 14, was, &lost, now())
 }
@@ -337,9 +337,8 @@ fn problems(locale: Locale) -> Vec<Sample> {
     };
     let context = Context::sample(locale, LIST);
     let signed = |problem: Problem| web::problem::page_view(&problem, shell(locale, LIST, false, true), &context);
-    let open = |problem: Problem| {
-        web::problem::page_view(&problem, Shell::open(now(), &context, String::new()), &context)
-    };
+    let open =
+        |problem: Problem| web::problem::page_view(&problem, Shell::open(now(), &context, String::new()), &context);
     vec![
         sample("problem-denied", &signed(denied.into())),
         sample("problem-not-found", &signed(Problem::not_found())),

@@ -1,0 +1,22 @@
+//! `struct drill`: breaks a throw-away STRUCT on purpose and says whether everything it had promised is there afterwards.
+//! Touches no other installation.
+
+mod kill;
+
+use crate::config::Config;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Drills. Each succeeds only without a violation.
+#[derive(Subcommand, Debug)]
+pub enum Drill {
+    /// Kill its processes outright, again and again, while rows are imported and records made.
+    Kill(kill::Options),
+}
+
+/// Runs a drill.
+pub async fn run(config: &Config, drill: Drill) -> anyhow::Result<ExitCode> {
+    match drill {
+        Drill::Kill(options) => kill::run(config, &options).await,
+    }
+}
