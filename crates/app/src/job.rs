@@ -19,7 +19,7 @@ use seal::envelope::{DataKeys, Place};
 use std::sync::Arc;
 use std::time::Duration;
 use store::job::JobRow;
-use store::{Check, Head};
+use store::{Check, Head, StoreError};
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -140,7 +140,10 @@ impl App {
             created_at: self.now(),
             finished_at: None,
         };
-        self.store.job_receive(op.head(), &row).await?;
+        self.store.job_receive(op.head(), &row).await.map_err(|error| match error {
+            StoreError::Unexpected => Error::Refused(Refusal::TooMany),
+            error => error.into(),
+        })?;
         Ok(ImportUpload { op, job, number: 0, bytes: 0, buffer: Vec::with_capacity(PIECE_BYTES), file_name })
     }
 
@@ -208,6 +211,7 @@ impl ImportUpload<'_> {
     pub async fn chunk(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.bytes += bytes.len() as u64;
         if self.bytes > MAX_IMPORT_BYTES {
+            self.op.app.store.job_abandon(self.op.caller.tenant, self.job).await?;
             return Err(Error::Refused(Refusal::TooLarge));
         }
         while !bytes.is_empty() {

@@ -68,6 +68,8 @@ impl From<tokio_postgres::Error> for StoreError {
             code if code.starts_with("57P") || code.starts_with("53") || code.starts_with("08") => {
                 Self::Unavailable(db.message().to_owned())
             }
+            // Class 22, data exceptions: the message quotes the value, which may be personal.
+            code if code.starts_with("22") => Self::Fault(format!("{code} a value does not fit its column")),
             code => Self::Fault(format!("{code} {}", db.message())),
         }
     }

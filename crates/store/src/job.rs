@@ -9,6 +9,11 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+/// A reception that has not ended by then was broken off.
+pub const RECEPTION_LIMIT_MIN: i32 = 60;
+/// Files a tenant may be handing in at the same time.
+pub const MAX_RECEIVING: i64 = 10;
+
 /// A job as stored.
 #[derive(Clone, Debug)]
 pub struct JobRow {
@@ -179,9 +184,34 @@ impl Store {
         self.fly(Flight::bookkeeping(Head { tenant, check: Check::Nothing }, vec![keep])).await.map(drop)
     }
 
-    /// Opens a job's reception. Not an act of its own: the entry comes with `queue`.
+    /// Opens a job's reception. Not an act of its own: the entry comes with `queue`. Receptions that were broken off are
+    /// swept along, and a tenant may have `MAX_RECEIVING` open ones: otherwise uploads that never end would fill the disk.
     pub async fn job_receive(&self, head: Head, job: &JobRow) -> Result<(), StoreError> {
-        self.fly(Flight::bookkeeping(head, vec![receive(head.tenant, job)])).await.map(drop)
+        let sweep = Statement::new(
+            "DELETE FROM struct.job_piece WHERE tenant_id = $1 AND job_id IN (
+                 SELECT job_id FROM struct.job WHERE tenant_id = $1 AND state = 'receiving' AND created_at < now() - make_interval(mins => $2))",
+            vec![Box::new(head.tenant.0), Box::new(RECEPTION_LIMIT_MIN)],
+        );
+        let bound = Statement::new(
+            "SELECT struct.op_expect(greatest(count(*), $3), $3) FROM struct.job
+             WHERE tenant_id = $1 AND state = 'receiving' AND created_at >= now() - make_interval(mins => $2)",
+            vec![Box::new(head.tenant.0), Box::new(RECEPTION_LIMIT_MIN), Box::new(MAX_RECEIVING)],
+        );
+        self.fly(Flight::bookkeeping(head, vec![sweep, receive(head.tenant, job), bound])).await.map(drop)
+    }
+
+    /// Gives a reception up: the file was too large. Nothing had been asked to be done with it, so there is no entry.
+    pub async fn job_abandon(&self, tenant: TenantId, job: JobId) -> Result<(), StoreError> {
+        let end = Statement::new(
+            "UPDATE struct.job SET state = 'failed', failure = 'too_large', finished_at = now()
+             WHERE tenant_id = $1 AND job_id = $2 AND state = 'receiving'",
+            vec![Box::new(tenant.0), Box::new(job.0)],
+        );
+        let pieces = Statement::new(
+            "DELETE FROM struct.job_piece WHERE tenant_id = $1 AND job_id = $2",
+            vec![Box::new(tenant.0), Box::new(job.0)],
+        );
+        self.fly(Flight::bookkeeping(Head { tenant, check: Check::Nothing }, vec![end, pieces])).await.map(drop)
     }
 
     /// A sealed piece of the file.

@@ -109,6 +109,11 @@ impl Browser {
         self.click_one(&[exact, loose], text).await
     }
 
+    /// Opens what is folded under a heading that contains `text` (a `<summary>`, whose words may be for the ear only).
+    pub async fn unfold(&self, text: &str) -> Result<()> {
+        self.click_one(&[format!("//summary[contains(., {})]", quoted(text))], text).await
+    }
+
     /// The addresses of all links of the page into this installation, in order.
     pub async fn links(&self) -> Result<Vec<String>> {
         let script = "return [...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'))";

@@ -73,7 +73,8 @@ impl Installation {
     /// Starts `struct up` and waits until it says that it is ready; fails with all it said when it ends before.
     pub fn start(&mut self) -> Result<()> {
         ensure!(self.running.is_none(), "it runs already");
-        let mut process = self.command().spawn().with_context(|| self.binary.display().to_string())?;
+        let (https, http) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
+        let mut process = self.command(&https, &http).spawn().with_context(|| self.binary.display().to_string())?;
         let lines = Arc::new(Mutex::new(Vec::new()));
         collect(process.stdout.take().context("its output is piped")?, &lines);
         collect(process.stderr.take().context("its errors are piped")?, &lines);
@@ -89,13 +90,16 @@ impl Installation {
         Ok(())
     }
 
-    /// Runs `struct up` to its end, which should be a refusal: whether it succeeded, and what it said. `more` options
-    /// come after the installation's own and win.
-    pub fn refusal(&self, more: &[&str]) -> Result<(ExitStatus, String)> {
-        let output = self.command().args(more).output()?;
+    /// Runs `struct up` to its end, which should be a refusal: whether it succeeded, and what it said. The addresses take
+    /// the place of the installation's own.
+    pub fn refusal(&self, https: &str, http: &str, more: &[&str]) -> Result<(ExitStatus, String)> {
+        let output = self.command(https, http).args(more).output()?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status, String::from_utf8_lossy(&said).into_owned()))
     }
+
+    /// An address that any free port will do for.
+    pub const ANY: &str = "127.0.0.1:0";
 
     /// All it has said so far.
     pub fn said(&self) -> String {
@@ -160,14 +164,13 @@ impl Installation {
         Ok(std::fs::metadata(format!("/proc/{pid}"))?.uid())
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, https: &str, http: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .arg("up")
             .arg("--data-dir")
             .arg(self.folder())
-            .args(["--https", &format!("127.0.0.1:{}", self.https)])
-            .args(["--http", &format!("127.0.0.1:{}", self.http)])
+            .args(["--https", https, "--http", http])
             .args(&self.options)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())

@@ -171,7 +171,8 @@ impl Problem {
     /// The answer, in the form and language asked for.
     pub(crate) async fn render(self, web: &Arc<Web>, context: &Context) -> Response {
         if let Some(chain) = &self.chain {
-            tracing::error!(request = %context.id(), path = context.path, chain, "internal fault");
+            // Not the path: an invitation's holds its secret. The line of the same request names the route.
+            tracing::error!(request = %context.id(), chain, "internal fault");
         }
         let mut response = if context.is_api() {
             document::render(&self, context)
@@ -268,6 +269,15 @@ mod tests {
             assert!(problem.status.is_client_error() || refusal == Refusal::MailNotSent, "{refusal:?}");
         }
         assert_eq!(Problem::refused(Refusal::TooMany).retry_after, Some(TOO_MANY_SECS));
+    }
+
+    #[test]
+    fn an_outage_is_a_503_that_says_when_to_try_again() {
+        for error in [Error::Unavailable, Error::Stale] {
+            let problem = Problem::from(error);
+            assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(problem.retry_after, Some(RETRY_AFTER_SECS));
+        }
     }
 
     #[test]

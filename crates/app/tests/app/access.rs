@@ -179,7 +179,7 @@ async fn saving_a_matrix_that_somebody_else_changed_is_refused() {
     grant(&running, running.reading, "customer_list", Actions::default()).await;
     let change = |screen: &str, role| MatrixChange { service: "crm".into(), screen: screen.into(), settings: None, grants: vec![(role, Actions(1))] };
     let refused = running.app.save_matrix(&admin, epoch, vec![change("deal_list", running.sales)], "").await;
-    assert!(matches!(refused, Err(Error::Refused(app::error::Refusal::MatrixChanged))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Refused(app::Refusal::MatrixChanged))), "{refused:?}");
     let epoch = running.app.matrix(&admin).await.expect("the matrix").epoch;
     for (screen, role) in [("none", running.sales), ("deal_list", uuid::Uuid::nil().into())] {
         let refused = running.app.save_matrix(&admin, epoch, vec![change(screen, role)], "").await;

@@ -2,7 +2,7 @@
 
 use crate::{denied, entries, faults};
 use app::Error;
-use app::error::Refusal;
+use app::Refusal;
 use domain::audit::Verb;
 use domain::record::ListQuery;
 use testkit::running::{ADMIN, READER, Running};

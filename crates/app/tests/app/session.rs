@@ -159,7 +159,7 @@ async fn a_storm_of_sign_ins_is_told_to_come_back_and_everyone_else_is_served() 
     let mut told = 0;
     for one in storm {
         match one.await.expect("no panic") {
-            Err(Error::Refused(app::error::Refusal::TooMany)) => told += 1,
+            Err(Error::Refused(app::Refusal::TooMany)) => told += 1,
             Err(Error::SignedOut) => {}
             other => panic!("{other:?}"),
         }

@@ -2,7 +2,7 @@
 
 use crate::denied;
 use app::Error;
-use app::error::Refusal;
+use app::Refusal;
 use app::tenant::NewTenant;
 use domain::audit::Verb;
 use domain::locale::Locale;

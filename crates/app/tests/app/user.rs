@@ -2,7 +2,7 @@
 
 use crate::{entries, faults};
 use app::Error;
-use app::error::Refusal;
+use app::Refusal;
 use app::user::MemberChange;
 use domain::audit::Verb;
 use domain::user::PasswordFault;

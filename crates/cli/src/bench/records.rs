@@ -13,7 +13,6 @@ use crate::trial::report::{Report, Target};
 use anyhow::{Context as _, ensure};
 use app::App;
 use clap::Args;
-use domain::service::Service;
 use host::postgres::{Binaries, find_binaries};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,7 +53,6 @@ struct Stage {
     binaries: Binaries,
     app: Arc<App>,
     table: RecordTable,
-    service: Service,
     /// The tenant measured through STRUCT.
     member: Member,
     /// The tenant whose rows pgbench makes and reads: same table, same indexes, another wall.
@@ -97,7 +95,7 @@ impl Stage {
         let plain = Plain::prepare(&product.addresses().app, &product.owner()?).await?;
         let binaries = find_binaries(config.postgres.bin.as_deref())?;
         let table = product::table(&service)?;
-        Ok(Self { product, binaries, app, table, service, member, other, plain, report, imported: 0 })
+        Ok(Self { product, binaries, app, table, member, other, plain, report, imported: 0 })
     }
 
     async fn measure(&mut self, options: &Options) -> anyhow::Result<()> {

@@ -14,8 +14,8 @@ use app::record::EntityPlace;
 use askama::Template;
 use axum::extract::multipart::Field as Part;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::JobId;
 use domain::locale::Locale;
@@ -218,7 +218,7 @@ fn broken(fault: &axum::extract::multipart::MultipartError) -> Refused {
 }
 
 fn too_large() -> Refused {
-    // The rest of the file is still coming in; the connection is closed with the answer.
+    // The rest of the file is still coming in, so the answer is a short one.
     Refused::Whole(Problem::too_large(IMPORT_BYTES_MAX))
 }
 
@@ -244,11 +244,7 @@ async fn show(
     let place = web.app.import_form(&signed.caller, &at.service, &at.entity).await?;
     let imports = web.app.imports(&signed.caller, &at.service, &at.entity).await?;
     let shell = Shell::signed(web, &signed.caller, &signed.context, String::new()).await?;
-    let mut response = page::html(status, &import_view(shell, &place, &imports, refused, web.app.now()));
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
+    Ok(page::html(status, &import_view(shell, &place, &imports, refused, web.app.now())))
 }
 
 /// The page from where the caller stands and what was imported before.

@@ -123,3 +123,16 @@ async fn a_denial_names_the_gate_and_the_screen() {
     let answer = site.get(API, Some(testkit::running::NOBODY)).await;
     assert_eq!(answer.json()["gate"], "role_grant");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_compressed_when_asked_and_files_on_their_way_out_are_not() {
+    let site = Site::start().await;
+    site.customer("C000001").await;
+    let request = site.request("GET", LIST, Some(SALES)).await.header(header::ACCEPT_ENCODING, "br, gzip");
+    let page = site.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(page.headers[header::CONTENT_ENCODING], "br");
+    let request = site.request("GET", &format!("{API}/extract?format=ndjson"), Some(SALES)).await;
+    let file = site.send(request.header(header::ACCEPT_ENCODING, "br, gzip").body(Body::empty()).unwrap()).await;
+    assert!(!file.headers.contains_key(header::CONTENT_ENCODING));
+    assert!(file.body.contains("相沢 由佳"));
+}

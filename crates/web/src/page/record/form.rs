@@ -24,6 +24,8 @@ use std::sync::Arc;
 const RADIOS_MAX: usize = 5;
 /// From so many candidates on a reference field has a search.
 const OFFERED: usize = 20;
+/// Text of up to so many characters is a number or a code.
+const SHORT_CHARS_MAX: usize = 40;
 /// Text of up to so many characters needs half a line.
 const HALF_CHARS_MAX: usize = 120;
 
@@ -308,6 +310,7 @@ fn control(field: &Field, form: &RecordForm, value: &str, find: &str, locale: Lo
         FieldKind::Email => line("email", "email", "w-l"),
         FieldKind::Phone => line("tel", "tel", "w-m"),
         FieldKind::PostalCode => line("text", "numeric", "w-s"),
+        FieldKind::Text if field.max_chars <= SHORT_CHARS_MAX => line("text", "", "w-m"),
         FieldKind::Text if field.max_chars <= HALF_CHARS_MAX => line("text", "", ""),
         FieldKind::Text => line("text", "", "w-xl"),
     }

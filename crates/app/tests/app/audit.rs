@@ -1,0 +1,112 @@
+//! The log: read by administrators, itself entered, paged without a gap, never about another tenant.
+
+use crate::{customer, entries, typed};
+use app::Error;
+use app::audit::AuditFilter;
+use app::Refusal;
+use domain::audit::{Actor, Outcome, Verb};
+use domain::record::ListQuery;
+use std::collections::BTreeSet;
+use testkit::running::{ADMIN, NOBODY, OTHER, READER, Running, SALES};
+
+#[tokio::test]
+async fn only_administrators_read_the_log_and_each_reading_is_entered() {
+    let running = Running::start().await;
+    for email in [SALES, READER, NOBODY] {
+        let refused = running.app.audit(&running.caller(email).await, AuditFilter::default(), None).await;
+        assert!(matches!(refused, Err(Error::NotAdministrator)), "{email}");
+    }
+    assert_eq!(entries(&running, Verb::AuditViewed).await, 0);
+    let admin = running.caller(ADMIN).await;
+    let filter = AuditFilter { verb: Some(Verb::RecordCreated), ..AuditFilter::default() };
+    running.app.audit(&admin, filter, None).await.expect("a log");
+    let log = running.app.audit(&admin, AuditFilter { verb: Some(Verb::AuditViewed), ..AuditFilter::default() }, None).await.expect("a log");
+    assert_eq!(log.entries.len(), 1, "the reading before this one");
+    assert_eq!(log.entries[0].detail.note.as_deref(), Some("verb=record.created"));
+    for cursor in ["", "x", "o", "nx", "あ", "o' OR true --"] {
+        let refused = running.app.audit(&admin, AuditFilter::default(), Some(cursor)).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::BadCursor))), "{cursor}");
+        let refused = running.app.activity(&admin, Some(cursor)).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::BadCursor))), "{cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_tells_of_its_own_tenant_only() {
+    let running = Running::start().await;
+    let (sales, other) = (running.caller(SALES).await, running.caller(OTHER).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let log = running.app.audit(&other, AuditFilter { record: Some(record), ..AuditFilter::default() }, None).await.expect("a log");
+    assert!(log.entries.is_empty());
+    let log = running.app.audit(&other, AuditFilter { user: Some(sales.user), ..AuditFilter::default() }, None).await.expect("a log");
+    assert!(log.entries.is_empty());
+    let trail = running.app.activity(&sales, None).await.expect("a trail");
+    assert!(trail.entries.iter().all(|entry| entry.actor == Actor::User(sales.user) || entry.target.user == Some(sales.user)));
+}
+
+#[tokio::test]
+async fn every_act_is_found_by_who_what_where_and_with_which_request() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let nobody = running.caller(NOBODY).await;
+    assert!(running.app.record_list(&nobody, "crm", "customer", ListQuery::default(), false).await.is_err());
+    let all = AuditFilter::default;
+    for (filter, verb) in [
+        (AuditFilter { record: Some(record), ..all() }, Verb::RecordCreated),
+        (AuditFilter { request: Some(sales.peer.request), verb: Some(Verb::RecordCreated), ..all() }, Verb::RecordCreated),
+        (AuditFilter { user: Some(nobody.user), outcome: Some(Outcome::Denied), ..all() }, Verb::AccessDenied),
+        (AuditFilter { service: Some("crm".into()), verb: Some(Verb::RecordCreated), user: Some(sales.user), ..all() }, Verb::RecordCreated),
+    ] {
+        let log = running.app.audit(&admin, filter.clone(), None).await.expect("a log");
+        assert_eq!(log.entries.iter().map(|entry| entry.verb).collect::<Vec<_>>(), [verb], "{filter:?}");
+        let entry = &log.entries[0];
+        assert_eq!(entry.service_label.as_ref().map(|label| label.ja.as_str()), Some("顧客管理"));
+        assert_eq!(entry.entity_label.as_ref().map(|label| label.ja.as_str()), Some("顧客"));
+        assert!(entry.actor_name.is_some() && entry.detail.device.as_deref() == Some("Testkit/1.0"));
+    }
+    let ends = AuditFilter { from: Some(jiff::Timestamp::MIN), until: Some(jiff::Timestamp::MAX), verb: Some(Verb::RecordCreated), ..all() };
+    assert_eq!(running.app.audit(&admin, ends, None).await.expect("a log").entries.len(), 1);
+}
+
+#[tokio::test]
+async fn pages_of_the_log_show_every_entry_once_there_and_back() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    for number in 0..120 {
+        customer(&running.app, &sales, &format!("C{number}"), "x").await;
+    }
+    let filter = AuditFilter { verb: Some(Verb::RecordCreated), ..AuditFilter::default() };
+    let (mut pages, mut cursor) = (Vec::new(), None);
+    let mut last = loop {
+        let page = running.app.audit(&admin, filter.clone(), cursor.as_deref()).await.expect("a page");
+        pages.push(page.entries.iter().map(|entry| entry.id).collect::<Vec<_>>());
+        cursor = page.next.clone();
+        if cursor.is_none() {
+            break page;
+        }
+    };
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    assert_eq!(pages.concat().iter().collect::<BTreeSet<_>>().len(), 120);
+    assert!(pages.concat().is_sorted_by(|a, b| a > b), "newest first");
+    for expected in pages.iter().rev().skip(1) {
+        last = running.app.audit(&admin, filter.clone(), last.previous.as_deref()).await.expect("a page back");
+        assert_eq!(last.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), *expected);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_moved_or_altered_in_the_database_shows_no_detail() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let (one, two) = (customer(&running.app, &sales, "C1", "x").await, customer(&running.app, &sales, "C2", "x").await);
+    let detail = |record| {
+        let (app, admin) = (running.app.clone(), admin.clone());
+        async move { app.audit(&admin, AuditFilter { record: Some(record), ..AuditFilter::default() }, None).await.expect("a log").entries.remove(0).detail }
+    };
+    assert!(!detail(one).await.changes.is_empty());
+    let swap = format!("UPDATE struct.entry SET detail = (SELECT detail FROM struct.entry WHERE record_id = '{two}') WHERE record_id = '{one}'");
+    running.database.root().await.batch_execute(&swap).await.expect("it runs");
+    assert!(detail(one).await.changes.is_empty());
+    let _ = typed(&[]);
+}

@@ -1,0 +1,88 @@
+//! An administrator: invites somebody, looks after roles and screens, imports a file, and reads who did what.
+
+use super::{ADMINISTRATOR, Demo};
+use crate::walk::Walk;
+use anyhow::{Result, ensure};
+use std::time::{Duration, Instant};
+use testkit::browser::Browser;
+
+/// One row to be taken (with characters that get lost elsewhere), one to be refused for its day, one for its number.
+const FILE: &str = "\u{feff}顧客番号,氏名,フリガナ,会社名,生年月日,備考\r\n\
+    X900001,髙﨑 𠮷彦,ﾀｶｻｷ ﾖｼﾋｺ,㈱青葉,1980-02-29,=1+1\r\n\
+    X900002,山本 健,ヤマモト ケン,,1981-02-29,\r\n\
+    X900001,鈴木 一郎,スズキ イチロウ,,,\r\n";
+/// How long three rows may take.
+const IMPORT_LIMIT: Duration = Duration::from_secs(30);
+
+pub async fn walk(demo: &Demo) -> Result<()> {
+    let mut walk = Walk::new("administrator");
+    let browser = demo.signed_in(ADMINISTRATOR).await?;
+    import(&browser, &mut walk).await?;
+    users(&browser, &mut walk).await?;
+    rights(&browser, &mut walk).await?;
+    audit(&browser, &mut walk).await?;
+    problems(&browser, &mut walk).await?;
+    english(&browser, &mut walk).await?;
+    walk.end(12)
+}
+
+/// A file with good and bad rows: taken, or refused with row, column and reason; found by any way of writing.
+async fn import(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("customers.csv");
+    std::fs::write(&file, FILE)?;
+    browser.open("/app/s/crm/customer/import").await?;
+    walk.look(browser, "import").await?;
+    browser.attach("CSVファイル", &file).await?;
+    browser.press("取り込みを始める").await?;
+    let since = Instant::now();
+    while browser.expect("終わりました").await.is_err() {
+        ensure!(since.elapsed() < IMPORT_LIMIT, "the import did not end:\n{}", browser.text().await?);
+        browser.open(&browser.path().await?).await?;
+    }
+    browser.expect("生年月日").await?;
+    browser.expect("顧客番号").await?;
+    walk.look(browser, "import-done").await?;
+    for (field, part) in [("name", "高崎"), ("name", "吉"), ("kana", "たかさき"), ("kana", "タカサキ")] {
+        browser.open(&format!("/app/s/crm/customer?f.number=X900001&f.{field}={part}")).await?;
+        browser.expect("X900001").await?;
+    }
+    browser.open("/app/s/crm/customer?f.number=X900002").await?;
+    browser.expect_no("山本").await?;
+    walk.look(browser, "customers-none").await
+}
+
+async fn users(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/admin/user").await?;
+    browser.expect("田村 健一").await?;
+    walk.look(browser, "users").await
+}
+
+async fn rights(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/admin/role").await?;
+    browser.expect("営業責任者").await?;
+    walk.look(browser, "roles").await?;
+    browser.open("/app/admin/access").await?;
+    browser.expect("顧客一覧").await?;
+    walk.look(browser, "access").await
+}
+
+async fn audit(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/admin/audit").await?;
+    browser.expect("藤原 美咲").await?;
+    walk.look(browser, "audit").await
+}
+
+/// What can't be done is said as a page, not as a code.
+async fn problems(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/s/crm/customer/0192d5a0-0000-7000-8000-000000000001").await?;
+    browser.expect("ページが見つかりません").await?;
+    walk.look(browser, "not-found").await
+}
+
+async fn english(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/s/crm/customer?lang=en").await?;
+    browser.expect("Customers").await?;
+    browser.expect_no("検索する").await?;
+    walk.look(browser, "customers-english").await
+}
