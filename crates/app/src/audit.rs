@@ -91,6 +91,10 @@ impl App {
         cursor: Option<&str>,
     ) -> Result<EntryPage, Error> {
         let (head, snapshot) = self.administrator(caller, "audit").await?;
+        // PostgreSQL has no such text, and no service such a name.
+        if filter.service.as_ref().is_some_and(|service| service.contains('\0')) {
+            return Err(Error::NotFound);
+        }
         let detail = Detail { note: said(filter), ..Detail::default() };
         let target = Target { record: filter.record, user: filter.user, ..Target::default() };
         let entry = self.entry_of(caller, Verb::AuditViewed, Outcome::Done, target, detail)?;

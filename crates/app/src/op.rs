@@ -95,6 +95,8 @@ impl App {
         let found =
             known.as_ref().and_then(|service| Some((service.entity(entity)?, service.screen_for(entity, kind)?)));
         let Some((service, (entity, screen))) = known.as_ref().zip(found) else {
+            // It may have been contracted since: only rights that still hold may say that there is nothing.
+            self.check(caller).await?;
             return Err(Error::NotFound);
         };
         let decision = decide(&snapshot, caller.user, &service.name, &screen.name, action);
@@ -131,6 +133,8 @@ impl App {
     pub(crate) async fn administrator(&self, caller: &Caller, page: &str) -> Result<(Head, Arc<Snapshot>), Error> {
         let snapshot = self.snapshot(caller.tenant).await?;
         let head = head(caller, &snapshot);
+        // What these pages refuse by looking at the snapshot (no such member, matrix changed) must hold now.
+        self.store.fly(Flight::read(head, Vec::new())).await?;
         if snapshot.members.get(&caller.user).is_some_and(|member| member.active && member.administrator) {
             return Ok((head, snapshot));
         }

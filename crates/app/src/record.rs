@@ -268,6 +268,20 @@ impl App {
         }
     }
 
+    /// One record, personal values masked, for those who may remove it.
+    pub async fn record_delete_form(
+        &self,
+        caller: &Caller,
+        (service, entity): (&str, &str),
+        id: RecordId,
+    ) -> Result<RecordDetail, Error> {
+        on_fresh_rights!(self, caller.tenant, async {
+            let op = self.op(caller, service, entity, ScreenKind::Detail, Action::Delete).await?;
+            let view = op.with_names(op.view(id, false).await?).await?;
+            Ok(RecordDetail { place: op.place(), view, screen: op.screen.clone() })
+        })
+    }
+
     /// Removes a record that still stands at `version`.
     pub async fn record_delete(
         &self,

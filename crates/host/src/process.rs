@@ -25,7 +25,7 @@ pub struct Twin {
 pub struct Memory {
     /// Resident now (VmRSS), in bytes.
     pub resident: u64,
-    /// The most that was ever resident (VmHWM), in bytes.
+    /// The most that was resident (VmHWM), ever or since `Twin::forget_peak`, in bytes.
     pub peak: u64,
 }
 
@@ -57,6 +57,11 @@ impl Twin {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let of = |key| kibibytes(&text, key).map(|kib| kib * 1024).ok_or_else(|| io::Error::other(format!("no {key} in /proc")));
         Ok(Memory { resident: of("VmRSS:")?, peak: of("VmHWM:")? })
+    }
+
+    /// Lets `Memory::peak` begin anew from what is resident now (proc(5), clear_refs).
+    pub fn forget_peak(&self) -> io::Result<()> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5")
     }
 
     /// How it ended, if it has.

@@ -49,12 +49,20 @@ pub struct Head {
 pub struct Statement {
     sql: Arc<str>,
     params: Vec<Param>,
+    planned_anew: bool,
 }
 
 impl Statement {
     /// A statement. `params[0]` is by custom the tenant: the first wall.
     pub fn new(sql: impl Into<Arc<str>>, params: Vec<Param>) -> Self {
-        Self { sql: sql.into(), params }
+        Self { sql: sql.into(), params, planned_anew: false }
+    }
+
+    /// Lets PostgreSQL plan it for these very parameters each time. A search for a rare word wants another index than one
+    /// for a common word, and a plan made for any word is wrong for most.
+    #[must_use]
+    pub fn planned_anew(self) -> Self {
+        Self { planned_anew: true, ..self }
     }
 }
 
@@ -87,8 +95,10 @@ impl Flight {
         let mode = if self.writes { "READ WRITE" } else { "READ ONLY" };
         // A literal of a typed id: nothing a person typed can stand here.
         let tenant = self.head.tenant;
+        let anew = self.statements.iter().any(|statement| statement.planned_anew);
+        let plans = if anew { "; SET LOCAL plan_cache_mode = force_custom_plan" } else { "" };
         format!(
-            "BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}"
+            "BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}{plans}"
         )
     }
 

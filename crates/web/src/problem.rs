@@ -102,12 +102,6 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out")
     }
 
-    /// 403 for a page that only leads to an act the member may not do.
-    pub fn denied_on_page(service: &str, screen: &str, action: Action) -> Self {
-        let denied = Denied { gate: Gate::RoleGrant, service: service.to_owned(), screen: screen.to_owned(), action };
-        Self { denied: Some(denied), ..Self::new(StatusCode::FORBIDDEN, "denied") }
-    }
-
     /// 404.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found")

@@ -111,7 +111,13 @@ impl App {
             if *stop.borrow() {
                 return Ok(Outlook::Left);
             }
-            match work.settle(batch?).await {
+            let batch = batch?;
+            let settled = match work.settle(batch.clone()).await {
+                // Rights were changed; the same rows once more on the new ones, or the job would wait for its own lease.
+                Err(Error::Stale) => work.settle(batch).await,
+                settled => settled,
+            };
+            match settled {
                 Ok(()) => {}
                 // Another worker has moved the job on; this one was too slow.
                 Err(Error::NotFound) => return Ok(Outlook::Left),

@@ -7,9 +7,9 @@ use crate::op::{Caller, Op, on_fresh_rights};
 use crate::{App, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::record::{Condition, DEFAULT_PAGE, ListQuery, MAX_PAGE, Test, check_query, normalised};
+use domain::record::{Condition, DEFAULT_PAGE, ListQuery, MAX_PAGE, Test, check_query, normalised, parse};
 use domain::screen::{Action, ScreenKind};
-use domain::service::{Index, Screen};
+use domain::service::{Entity, Index, Screen};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use store::record::{ListPlan, Place, Wanted};
@@ -78,7 +78,7 @@ impl App {
         let op = self.op(caller, service, entity, ScreenKind::List, Action::View).await?;
         let query = check_query(&op.entity, &query).map_err(|fault| Error::Invalid(vec![fault]))?;
         let wanted = op.wanted(&query.conditions)?;
-        let place = query.cursor.as_deref().map(read_cursor).transpose()?;
+        let place = query.cursor.as_deref().map(|cursor| read_cursor(cursor, &query, &op.entity)).transpose()?;
         let size = if query.limit == 0 { DEFAULT_PAGE } else { query.limit.min(MAX_PAGE) };
         let counting = count.then(|| op.table.count(caller.tenant, &wanted, MAX_COUNT + 1));
         let plan = ListPlan { wanted, sort: query.sort.clone(), place, limit: size + 1 };
@@ -190,8 +190,18 @@ fn write_cursor(place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
-fn read_cursor(text: &str) -> Result<Place, Error> {
+/// A cursor, if it is one of this order: its value goes into a comparison with the column sorted by.
+fn read_cursor(text: &str, query: &ListQuery, entity: &Entity) -> Result<Place, Error> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Refused(Refusal::BadCursor))?;
     let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| Error::Refused(Refusal::BadCursor))?;
+    let sorted = query.sort.as_ref().and_then(|sort| entity.field(&sort.field));
+    let fits = match (&cursor.v, sorted) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(value), Some(field)) => parse(field, value).is_ok_and(|parsed| parsed.as_ref() == Some(value)),
+    };
+    if !fits {
+        return Err(Error::Refused(Refusal::BadCursor));
+    }
     Ok(Place { value: cursor.v, id: cursor.i.into(), backwards: cursor.b })
 }

@@ -60,6 +60,8 @@ impl Planted {
                 }
             }
         }
+        // Shorter ones stand by chance in megabytes of sealed bytes.
+        forms.retain(|(_, form)| form.len() >= 7);
         forms
     }
 }

@@ -165,6 +165,11 @@ impl Product {
         Ok(self.process()?.memory()?)
     }
 
+    /// Lets the peak in `memory` begin anew: opening the keyring at a start takes more for a moment than most work does.
+    pub fn forget_peak(&mut self) -> anyhow::Result<()> {
+        Ok(self.process()?.forget_peak()?)
+    }
+
     /// SIGTERM, until it has drained and stopped its database.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };

@@ -56,15 +56,20 @@ pub fn normalised(field: &Field, value: &str) -> String {
     }
 }
 
-/// `山本 ●●`: the family name, as Japanese names are written; without a space only the first character.
+/// A family name has at most so many characters (サカキバラ). A longer first word is no name: an address, for instance,
+/// of which nothing but the first character may be seen.
+const MAX_FAMILY_NAME_CHARS: usize = 5;
+
+/// `山本 ●●`: the family name, as Japanese names are written; without one only the first character, and never a digit.
 fn mask_name(value: &str) -> String {
     let value = value.trim();
-    if let Some((family, _)) = value.split_once([' ', '\u{3000}', '\u{a0}']) {
+    let is_family = |word: &str| word.chars().count() <= MAX_FAMILY_NAME_CHARS && !word.chars().any(char::is_numeric);
+    if let Some((family, _)) = value.split_once([' ', '\u{3000}', '\u{a0}']).filter(|(word, _)| is_family(word)) {
         return format!("{family} ●●");
     }
     let mut characters = value.chars();
     match (characters.next(), characters.next()) {
-        (Some(first), Some(_)) => format!("{first}●"),
+        (Some(first), Some(_)) if !first.is_numeric() => format!("{first}●"),
         // A single character shown would be the whole value.
         _ => "●".to_owned(),
     }

@@ -4,7 +4,6 @@
 use anyhow::{Context, Result};
 use fantoccini::Client;
 use serde::Deserialize;
-use serde_json::Value;
 use std::fmt;
 use std::path::Path;
 
@@ -54,7 +53,7 @@ struct Answer {
 
 /// Checks the page that `client` shows.
 pub async fn run(client: &Client) -> Result<Vec<Violation>> {
-    if client.execute("return typeof axe", vec![]).await? != Value::from("object") {
+    if client.execute("return typeof axe", vec![]).await? != "object" {
         client.execute(&source()?, vec![]).await.context("axe cannot be injected")?;
     }
     let answer: Answer = serde_json::from_value(client.execute_async(RUN, vec![]).await?)?;

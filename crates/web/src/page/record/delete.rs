@@ -12,7 +12,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::screen::Action;
 use std::sync::Arc;
 
 /// The page.
@@ -53,10 +52,8 @@ pub async fn delete(State(web): State<Arc<Web>>, at: AtRecord, posted: Posted) -
 }
 
 async fn page(web: &Arc<Web>, signed: &Signed, at: &AtRecord, refused: &'static str) -> Result<Response, Problem> {
-    let found = web.app.record_detail(&signed.caller, &at.at.service, &at.at.entity, at.id).await?;
-    if !found.place.can.delete {
-        return Err(Problem::denied_on_page(&found.place.service.name, &found.screen.name, Action::Delete));
-    }
+    let place = (at.at.service.as_str(), at.at.entity.as_str());
+    let found = web.app.record_delete_form(&signed.caller, place, at.id).await?;
     let shell = Shell::signed(web, &signed.caller, &signed.context, String::new()).await?;
     let status = if refused.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
     Ok(page::html(status, &view(shell, &found, refused)))

@@ -1,0 +1,26 @@
+# Signing in and out, going over to another company.
+session-title = Sign in
+session-email = E-mail address
+session-password = Password
+session-do = Sign in
+session-refused = You are not signed in
+session-refused-what = The e-mail address or the password does not fit. Check capitals and full-width letters, and enter both again.
+session-busy = Many people are signing in just now
+session-busy-what = What you entered was not checked. Wait about a minute and try again.
+session-about = Before you sign in
+session-recorded = What is recorded
+session-recorded-what = Time, device, IP address
+session-recorded-more = Refused attempts are recorded too.
+session-seen = Where you see it
+session-seen-where = Activity
+session-seen-more = It is open to you at any time.
+session-ends = Signing out
+session-ends-idle = By itself after { $minutes } minutes without use
+session-ends-limit = After { $hours } hours in any case.
+session-note = On a shared device, sign out when you are done. STRUCT never asks for your password by mail or telephone.
+session-demo = This is a demo
+session-demo-what = Companies, people and records are made up. Invitations are not mailed; they can be read on a page.
+session-demo-mail = Read the demo’s mail
+done-signed_out = You are signed out.
+done-joined = You have taken up the invitation. Sign in with your e-mail address and password.
+done-tenant_entered = You are now in the other company.

@@ -1,0 +1,26 @@
+# サインインとサインアウト、会社の切り替え。
+session-title = サインイン
+session-email = メールアドレス
+session-password = パスワード
+session-do = サインインする
+session-refused = サインインできませんでした
+session-refused-what = メールアドレスかパスワードが違います。大文字と小文字、全角と半角を確かめて、もう一度入力してください。
+session-busy = いまサインインが集中しています
+session-busy-what = 入力の内容は確かめていません。1分ほど待ってから、もう一度試してください。
+session-about = サインインの前に
+session-recorded = 記録されること
+session-recorded-what = 日時、端末、IPアドレス
+session-recorded-more = 断られたサインインも残ります。
+session-seen = 確かめる場所
+session-seen-where = アクティビティ
+session-seen-more = あなた自身が、いつでも見られます。
+session-ends = サインアウト
+session-ends-idle = 使わないまま{ $minutes }分で自動
+session-ends-limit = 使い続けても{ $hours }時間で切れます。
+session-note = 共用の端末では、使い終わったらサインアウトしてください。パスワードを、STRUCTからメールや電話で尋ねることはありません。
+session-demo = これはデモです
+session-demo-what = 会社、人、記録はすべて架空です。招待メールは送られずに、このページで読めます。
+session-demo-mail = デモのメールを読む
+done-signed_out = サインアウトしました。
+done-joined = 招待を受け取りました。メールアドレスとパスワードでサインインしてください。
+done-tenant_entered = 会社を切り替えました。
