@@ -15,6 +15,6 @@ impl App {
         let snapshot = self.snapshot(caller.tenant).await?;
         let filter =
             EntryFilter { user: Some(caller.user), or_subject: true, limit: PAGE + 1, ..EntryFilter::default() };
-        self.entry_page(head(caller, &snapshot), &snapshot, filter, cursor, None).await
+        self.entry_page(caller, head(caller, &snapshot), &snapshot, filter, cursor, None).await
     }
 }

@@ -3,17 +3,20 @@
 use crate::error::Refusal;
 use crate::op::{Caller, entry_place, on_fresh_rights};
 use crate::{App, Error};
-use domain::access::Snapshot;
+use domain::access::{Snapshot, decide};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::{EntryId, RecordId, RequestId, UserId};
 use domain::locale::Label;
+use domain::screen::{Action, ScreenKind};
+use domain::service::{Field, Service};
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
-use store::Head;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use store::audit::{EntryFilter, SealedEntry, StoredEntry};
+use store::{Flight, Head, Store};
 
 /// Entries a page.
-pub(crate) const PAGE: usize = 50;
+pub const PAGE: usize = 50;
 
 /// What an administrator asks for; all that is given must hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -53,6 +56,8 @@ pub struct EntryView {
     pub outcome: Outcome,
     /// On what.
     pub target: Target,
+    /// The service as it is now: labels of the fields that `detail` names.
+    pub service: Option<Arc<Service>>,
     /// The service's label.
     pub service_label: Option<Label>,
     /// The entity's label.
@@ -61,6 +66,8 @@ pub struct EntryView {
     pub screen_label: Option<Label>,
     /// How the user acted upon is called.
     pub user_name: Option<String>,
+    /// What the record is called; none when it is gone, or the asker may not open it.
+    pub record_title: Option<String>,
     /// The opened detail; empty when its key is gone.
     pub detail: Detail,
     /// The request.
@@ -78,7 +85,38 @@ pub struct EntryPage {
     pub previous: Option<String>,
 }
 
+/// What an administrator may choose from when filtering.
+#[derive(Clone, Debug, Default)]
+pub struct AuditChoices {
+    /// Members, by name.
+    pub users: Vec<(UserId, String)>,
+    /// Services ever contracted, by name.
+    pub services: Vec<(String, Label)>,
+}
+
+impl EntryView {
+    /// The field that a change or a list of fields names, if the entity still has it.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.service.as_ref()?.entity(self.target.entity.as_deref()?)?.field(name)
+    }
+}
+
 impl App {
+    /// What the filter of the log offers, for administrators. Reads no entry, so leaves none.
+    pub async fn audit_choices(&self, caller: &Caller) -> Result<AuditChoices, Error> {
+        on_fresh_rights!(self, caller.tenant, async {
+            let (_, snapshot) = self.administrator(caller, "audit").await?;
+            let users: Vec<UserId> = snapshot.members.keys().copied().collect();
+            let mut users: Vec<(UserId, String)> = self.named(&snapshot, &users).await?.into_iter().collect();
+            users.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+            let services = snapshot.services.values();
+            let mut services: Vec<(String, Label)> =
+                services.map(|held| (held.service.name.clone(), held.service.label.clone())).collect();
+            services.sort_by(|a, b| a.0.cmp(&b.0));
+            Ok(AuditChoices { users, services })
+        })
+    }
+
     /// A page of the tenant's log, for administrators.
     pub async fn audit(&self, caller: &Caller, filter: AuditFilter, cursor: Option<&str>) -> Result<EntryPage, Error> {
         on_fresh_rights!(self, caller.tenant, self.audit_once(caller, &filter, cursor))
@@ -110,11 +148,12 @@ impl App {
             limit: PAGE + 1,
             ..EntryFilter::default()
         };
-        self.entry_page(head, &snapshot, wanted, cursor, Some(entry)).await
+        self.entry_page(caller, head, &snapshot, wanted, cursor, Some(entry)).await
     }
 
     pub(crate) async fn entry_page(
         &self,
+        caller: &Caller,
         head: Head,
         snapshot: &Snapshot,
         mut filter: EntryFilter,
@@ -132,9 +171,13 @@ impl App {
         if filter.newer {
             stored.reverse();
         }
-        let names = self.names(snapshot, &stored).await?;
-        let entries: Vec<EntryView> =
-            stored.into_iter().map(|stored| self.entry_view(snapshot, &names, stored)).collect();
+        let (names, titles) = (self.names(snapshot, &stored), self.titles(caller, head, snapshot, &stored));
+        let (names, titles) = tokio::try_join!(names, titles)?;
+        let view = |stored: StoredEntry| {
+            let record_title = stored.read.entry.target.record.and_then(|id| titles.get(&id).cloned());
+            EntryView { record_title, ..self.entry_view(snapshot, &names, stored) }
+        };
+        let entries: Vec<EntryView> = stored.into_iter().map(view).collect();
         let older = (filter.newer || beyond).then(|| entries.last().map(|entry| format!("o{}", entry.id))).flatten();
         let newer = if filter.newer { beyond } else { filter.beside.is_some() };
         let newer = newer.then(|| entries.first().map(|entry| format!("n{}", entry.id))).flatten();
@@ -148,9 +191,41 @@ impl App {
             Actor::User(user) => Some(user),
             _ => None,
         }));
-        let users: Vec<UserId> = users.into_iter().collect();
-        let sealed = self.store.member_names(snapshot.tenant, &users).await?;
+        self.named(snapshot, &users.into_iter().collect::<Vec<_>>()).await
+    }
+
+    async fn named(&self, snapshot: &Snapshot, users: &[UserId]) -> Result<HashMap<UserId, String>, Error> {
+        let sealed = self.store.member_names(snapshot.tenant, users).await?;
         Ok(sealed.into_iter().map(|(user, sealed)| (user, self.open_name(snapshot.tenant, user, &sealed))).collect())
+    }
+
+    /// Titles of the records the entries speak of, as far as they exist and the caller may open them, in one round trip.
+    async fn titles(
+        &self,
+        caller: &Caller,
+        head: Head,
+        snapshot: &Snapshot,
+        stored: &[StoredEntry],
+    ) -> Result<HashMap<RecordId, String>, Error> {
+        let mut wanted: BTreeMap<(&str, &str), Vec<RecordId>> = BTreeMap::new();
+        for target in stored.iter().map(|stored| &stored.read.entry.target) {
+            if let (Some(service), Some(entity), Some(record)) = (&target.service, &target.entity, target.record) {
+                wanted.entry((service, entity)).or_default().push(record);
+            }
+        }
+        let statements = wanted.iter().filter_map(|((service, entity), ids)| {
+            let service = &snapshot.services.get(*service)?.service;
+            let entity = service.entity(entity)?;
+            let screen = service.screen_for(&entity.name, ScreenKind::Detail)?;
+            let decision = decide(snapshot, caller.user, &service.name, &screen.name, Action::View);
+            decision.allowed.then(|| self.table(service, entity).titles_of(caller.tenant, entity, ids))
+        });
+        let statements: Vec<_> = statements.collect();
+        if statements.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let answers = self.store.fly(Flight::read(head, statements)).await?;
+        Ok(answers.into_iter().flat_map(Store::titles).collect())
     }
 
     fn entry_view(&self, snapshot: &Snapshot, names: &HashMap<UserId, String>, stored: StoredEntry) -> EntryView {
@@ -177,6 +252,8 @@ impl App {
             entity_label: entity.map(|entity| entity.label.clone()),
             screen_label: screen.map(|screen| screen.label.clone()),
             user_name: entry.target.user.and_then(|user| names.get(&user).cloned()),
+            record_title: None,
+            service,
             target: entry.target,
             detail,
             request: entry.request,

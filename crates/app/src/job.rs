@@ -2,6 +2,8 @@
 //! are one flight, so a killed worker leaves nothing half-taken and its successor goes on at the next row.
 
 mod batch;
+
+pub use batch::failure_message;
 mod pieces;
 
 use crate::error::Refusal;

@@ -20,6 +20,10 @@ use clap::{Parser, Subcommand};
 use config::Options;
 use std::process::ExitCode;
 
+/// Requests allocate much and briefly; with the C library's allocator that is a fifth of the work of serving one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Multi-tenant business services that keep their promises, and show it.
 #[derive(Parser)]
 #[command(name = "struct", version, about, max_term_width = 100)]

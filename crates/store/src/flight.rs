@@ -16,7 +16,7 @@ use tokio_postgres::types::ToSql;
 
 pub use tokio_postgres::Row;
 
-/// How long a statement of a flight may run.
+/// How long a statement of a flight may run; every connection of the pool is told so once, when it is made.
 pub const STATEMENT_LIMIT_MS: u32 = 15_000;
 
 /// The check at the head of a flight: session, epoch, minutes of idleness allowed.
@@ -97,9 +97,7 @@ impl Flight {
         let tenant = self.head.tenant;
         let anew = self.statements.iter().any(|statement| statement.planned_anew);
         let plans = if anew { "; SET LOCAL plan_cache_mode = force_custom_plan" } else { "" };
-        format!(
-            "BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'; SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}{plans}"
-        )
+        format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'{plans}")
     }
 
     fn check(&self) -> Option<Statement> {

@@ -1,6 +1,7 @@
 //! Connections: where the server is, how they are pooled, bounded and secured. Runs no statement of its own.
 
 use crate::StoreError;
+use crate::flight::STATEMENT_LIMIT_MS;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use std::path::Path;
 use std::time::Duration;
@@ -109,10 +110,14 @@ impl Store {
     /// A pool to the address. Connects on first use, so that a server that is still starting does no harm.
     pub fn new(address: &Address) -> Result<Self, StoreError> {
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = if is_local(address.config()) {
-            Manager::from_config(address.config().clone(), NoTls, config)
+        let mut settings = address.config().clone();
+        // Told once a connection: in every flight it would cost one statement more.
+        let own = settings.get_options().unwrap_or_default().to_owned();
+        settings.options(format!("{own} -c statement_timeout={STATEMENT_LIMIT_MS}").trim());
+        let manager = if is_local(&settings) {
+            Manager::from_config(settings, NoTls, config)
         } else {
-            Manager::from_config(address.config().clone(), tls()?, config)
+            Manager::from_config(settings, tls()?, config)
         };
         let limit = Some(WAIT_LIMIT);
         let pool = Pool::builder(manager)

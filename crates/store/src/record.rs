@@ -349,7 +349,7 @@ impl Store {
         client
             .batch_execute(&format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL struct.tenant = '{tenant}';
-                 SET LOCAL statement_timeout = {STREAM_LIMIT_MS}"
+                 SET LOCAL statement_timeout = {STREAM_LIMIT_MS}; SET LOCAL plan_cache_mode = force_custom_plan"
             ))
             .await?;
         let prepared = client.prepare_cached(&sql).await?;
@@ -451,6 +451,15 @@ impl RecordTable {
             self.name
         );
         Statement::new(sql, vec![Box::new(tenant.0), Box::new(id.0)])
+    }
+
+    /// Titles of the records of these ids that are still there; an empty one where the title stands in no plain column.
+    pub fn titles_of(&self, tenant: TenantId, entity: &Entity, ids: &[RecordId]) -> Statement {
+        let title = entity.field(&entity.title).filter(|field| field.is_plain());
+        let title = title.map_or_else(|| "NULL".to_owned(), |field| format!("\"f_{}\"", field.name));
+        let sql = format!("SELECT id, {title}::text FROM {} WHERE tenant_id = $1 AND id = ANY($2)", self.name);
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        Statement::new(sql, vec![Box::new(tenant.0), Box::new(ids)])
     }
 
     /// Newest records a reference could lead to whose title contains the text; None when there is no such reference.

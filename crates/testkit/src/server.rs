@@ -93,7 +93,8 @@ fn watch(lock: &Path, pid: u32, home: &Path) {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn();
-    watcher.expect("sh is there");
+    // Not waited for: it lives on when this process has ended, and ends by itself.
+    drop(watcher.expect("sh is there"));
 }
 
 /// Memory, where there is enough of it: making and dropping a database waits for the disk otherwise.

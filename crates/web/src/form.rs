@@ -18,6 +18,10 @@ pub const FORM_BYTES_MAX: usize = 256 * 1024;
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Fields a form may have.
 const FIELDS_MAX: usize = 2_000;
+/// The largest access matrix taken, in bytes: `MATRIX_FIELDS_MAX` fields of some 80 bytes.
+pub const MATRIX_BYTES_MAX: usize = 512 * 1024;
+/// Fields of an access matrix: two for each of the cells that `page::access::view` shows at most, ten billing types a row.
+const MATRIX_FIELDS_MAX: usize = 6_000;
 
 /// Names and values as sent, in order. A name may stand there several times (check boxes).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +30,23 @@ pub struct Form(pub Vec<(String, String)>);
 impl Form {
     /// Reads `a=1&b=2`. Refuses what is not UTF-8 (a lone surrogate, say) and NUL, naming the field.
     pub fn parse(encoded: &str) -> Result<Self, Problem> {
+        if encoded.split('&').filter(|pair| !pair.is_empty()).nth(FIELDS_MAX).is_some() {
+            return Err(Problem::bad_request("too_many_fields"));
+        }
+        Self::pairs(encoded)
+    }
+
+    /// As `parse`, for the one form that has more fields than others.
+    pub fn parse_matrix(encoded: &str) -> Result<Self, Problem> {
+        if encoded.split('&').filter(|pair| !pair.is_empty()).nth(MATRIX_FIELDS_MAX).is_some() {
+            return Err(Problem::too_large(MATRIX_BYTES_MAX));
+        }
+        Self::pairs(encoded)
+    }
+
+    fn pairs(encoded: &str) -> Result<Self, Problem> {
         let mut pairs = Vec::new();
         for pair in encoded.split('&').filter(|pair| !pair.is_empty()) {
-            if pairs.len() == FIELDS_MAX {
-                return Err(Problem::bad_request("too_many_fields"));
-            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(name).ok_or_else(|| Problem::bad_field("not_text", &shortened(name)))?;
             let value = decode(value).ok_or_else(|| Problem::bad_field("not_text", &name))?;
@@ -127,16 +143,34 @@ impl FromRequest<Arc<Web>> for Posted {
     }
 }
 
+/// As `Posted`, for the access matrix.
+pub struct PostedMatrix(pub Posted);
+
+impl FromRequest<Arc<Web>> for PostedMatrix {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let signed = Signed::from_request_parts(&mut parts, web).await?;
+        let form = Form::parse_matrix(&read_text(&parts.headers, body, MATRIX_BYTES_MAX).await?)?;
+        check_token(&signed, form.once(token::FIELD)?)?;
+        Ok(Self(Posted { signed, form }))
+    }
+}
+
 /// Refuses a form whose token is not of this session.
 pub fn check_token(signed: &Signed, sent: &str) -> Result<(), Problem> {
     if token::matches(&signed.caller.csrf, sent) { Ok(()) } else { Err(Problem::token()) }
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Problem> {
+    Form::parse(&read_text(headers, body, FORM_BYTES_MAX).await?)
+}
+
+async fn read_text(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<String, Problem> {
     check_content_type(headers, "application/x-www-form-urlencoded")?;
-    let bytes = read_limited(body, FORM_BYTES_MAX).await?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("not_text"))?;
-    Form::parse(text)
+    let bytes = read_limited(body, bytes_max).await?;
+    String::from_utf8(bytes.into()).map_err(|_| Problem::bad_request("not_text"))
 }
 
 /// Refuses a body of another type than the one wanted.

@@ -51,6 +51,47 @@ pub fn brief(locale: Locale, now: Timestamp, at: Timestamp) -> When {
     When { iso: iso(&local), words }
 }
 
+/// The day, with year and weekday: `2026年11月22日(日)`.
+pub fn day(locale: Locale, at: Timestamp) -> When {
+    let local = at.to_zoned(TOKYO.clone());
+    let words = match locale {
+        Locale::Ja => format!("{}年{}月{}日({})", local.year(), local.month(), local.day(), weekday(locale, &local)),
+        Locale::En => local.strftime("%a, %-d %B %Y").to_string(),
+    };
+    When { iso: local.strftime("%Y-%m-%d").to_string(), words }
+}
+
+/// The time of day to the second: `18:05:00`.
+pub fn clock(at: Timestamp) -> When {
+    let local = at.to_zoned(TOKYO.clone());
+    When { iso: iso(&local), words: local.strftime("%H:%M:%S").to_string() }
+}
+
+/// Day and second, for dense tables: `2026年11月22日 18:05:00`.
+pub fn exact(locale: Locale, at: Timestamp) -> When {
+    let local = at.to_zoned(TOKYO.clone());
+    let words = match locale {
+        Locale::Ja => {
+            format!("{}年{}月{}日 {}", local.year(), local.month(), local.day(), local.strftime("%H:%M:%S"))
+        }
+        Locale::En => local.strftime("%-d %b %Y %H:%M:%S").to_string(),
+    };
+    When { iso: iso(&local), words }
+}
+
+/// How many days of Japan's calendar `at` lies before `now`.
+pub fn days_ago(now: Timestamp, at: Timestamp) -> i32 {
+    let date = |at: Timestamp| at.to_zoned(TOKYO.clone()).date();
+    date(at).until(date(now)).map_or(0, |span| span.get_days())
+}
+
+/// An instant as typed: RFC 3339 with an offset, or the time of Japan as `local_input` writes it, seconds left out or not.
+pub fn typed_instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let local = || Some(text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(TOKYO.clone()).ok()?.timestamp());
+    text.parse().ok().or_else(local)
+}
+
 /// `2026-11-22T18:05`, as an `<input type="datetime-local">` wants it.
 pub fn local_input(at: Timestamp) -> String {
     at.to_zoned(TOKYO.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
@@ -95,6 +136,28 @@ mod tests {
         assert_eq!(full(Locale::En, at).words, "Sun, 22 November 2026 18:05 JST");
         assert_eq!(brief(Locale::Ja, at, at).words, "11月22日(日) 18:05");
         assert_eq!(full(Locale::Ja, at).iso, "2026-11-22T18:05:00+09:00");
+    }
+
+    #[test]
+    fn an_instant_typed_without_an_offset_is_the_time_of_japan() {
+        let at: Timestamp = "2026-11-22T09:05:00Z".parse().unwrap();
+        for text in ["2026-11-22T18:05", "2026-11-22T18:05:00", "2026-11-22 18:05", "2026-11-22T18:05:00+09:00"] {
+            assert_eq!(typed_instant(text), Some(at), "{text}");
+        }
+        for text in ["", "18:05", "2026-13-01T00:00", "2026-11-31T00:00", "きのう", "2026-11-22T25:00", "-9999-01-01T00:00"] {
+            assert_eq!(typed_instant(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_japan() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-22T15:00:00Z");
+        assert_eq!(day(Locale::Ja, now).words, "2026年11月23日(月)");
+        assert_eq!(day(Locale::Ja, now).iso, "2026-11-23");
+        assert_eq!(days_ago(now, at("2026-11-22T14:59:59Z")), 1);
+        assert_eq!(days_ago(now, now), 0);
+        assert_eq!(clock(now).words, "00:00:00");
     }
 
     #[test]

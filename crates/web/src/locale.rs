@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 // One file a noun in each language; add a new one here.
-both!["shell", "home", "record", "extraction", "job", "problem"];
+both!["shell", "home", "record", "extraction", "job", "problem", "access", "role", "session", "user", "mail"];
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -83,6 +83,15 @@ impl Texts {
         let mut args = FluentArgs::with_capacity(2);
         args.set(first, first_value);
         args.set(second, second_value);
+        self.format(key, Some(&args))
+    }
+
+    /// The text of a key with as many arguments as it may want; those it does not name are left out.
+    pub fn with(&self, key: &str, values: &[(&'static str, &str)]) -> String {
+        let mut args = FluentArgs::with_capacity(values.len());
+        for (name, value) in values {
+            args.set(*name, *value);
+        }
         self.format(key, Some(&args))
     }
 
@@ -172,7 +181,7 @@ pub(crate) mod tests {
     fn every_text_is_used_somewhere() {
         let sources: String = sources(&["templates", "src"]).into_iter().map(|(_, text)| text).collect();
         // Keys put together from a code: their codes are enumerated by tests of their own.
-        let made = ["problem-", "refusal-", "gate-", "action-", "verb-", "done-", "permission-", "state-", "kind-"];
+        let made = ["problem-", "refusal-", "gate-", "action-", "verb-", "done-", "billing-", "permission-", "state-", "kind-"];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));
             assert!(used, "{key} is used nowhere");

@@ -11,13 +11,19 @@
 //! 5. After a change redirect with `page::done(path, "code")`; the next page shows the text `done-<code>`.
 //! 6. `tests/web/samples.rs` renders the view with sample data, in both languages.
 
+pub mod access;
 pub mod extraction;
 pub mod home;
 pub mod job;
+pub mod mail;
 pub mod record;
+pub mod role;
+pub mod session;
 mod shell;
+pub mod tenant;
+pub mod user;
 
-pub use shell::{MenuGroup, MenuItem, Shell, SignedShell};
+pub use shell::{MenuGroup, MenuItem, OtherTenant, Shell, SignedShell};
 
 use crate::problem::Problem;
 use askama::Template;

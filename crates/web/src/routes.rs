@@ -62,7 +62,7 @@ const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn
 
 use Action::{Create, Delete, Extract, Update, View};
 use ScreenKind::{Detail, Form, Import, List};
-use Who::{Anyone, Member, Screen};
+use Who::{Administrator, Anyone, Member, Screen};
 
 /// Every route there is.
 pub static ROUTES: &[Route] = &[
@@ -71,6 +71,36 @@ pub static ROUTES: &[Route] = &[
     reads("/assets/{file}", Anyone, || get(assets::file)),
     reads("/", Anyone, || get(page::home::root)),
     reads("/app", Member, || get(page::home::home)),
+    // people: signing in, joining, users of a tenant
+    reads("/signin", Anyone, || get(page::session::form)),
+    changes("POST", "/signin", Anyone, || post(page::session::sign_in)),
+    changes("POST", "/signout", Member, || post(page::session::sign_out)),
+    reads("/invitation/{token}", Anyone, || get(page::user::invitation::form)),
+    changes("POST", "/invitation/{token}", Anyone, || post(page::user::invitation::accept)),
+    reads("/demo/mail", Anyone, || get(page::mail::folder)),
+    changes("POST", "/app/tenant/{tenant}", Member, || post(page::tenant::enter)),
+    reads("/app/admin/users", Administrator, || get(page::user::list::list)),
+    reads("/app/admin/users/invite", Administrator, || get(page::user::invite::form)),
+    changes("POST", "/app/admin/users/invite", Administrator, || post(page::user::invite::invite)),
+    reads("/app/admin/users/{user}", Administrator, || get(page::user::edit::form)),
+    changes("POST", "/app/admin/users/{user}", Administrator, || post(page::user::edit::change)),
+    changes("POST", "/app/admin/users/{user}/invite", Administrator, || post(page::user::invite::again)),
+    reads("/app/admin/users/{user}/disable", Administrator, || get(page::user::active::ask_disable)),
+    changes("POST", "/app/admin/users/{user}/disable", Administrator, || post(page::user::active::disable)),
+    reads("/app/admin/users/{user}/enable", Administrator, || get(page::user::active::ask_enable)),
+    changes("POST", "/app/admin/users/{user}/enable", Administrator, || post(page::user::active::enable)),
+    // roles and what they may do
+    reads("/app/admin/roles", Administrator, || get(page::role::list)),
+    changes("POST", "/app/admin/roles", Administrator, || post(page::role::create)),
+    reads("/app/admin/roles/{role}/edit", Administrator, || get(page::role::edit)),
+    changes("POST", "/app/admin/roles/{role}/edit", Administrator, || post(page::role::rename)),
+    reads("/app/admin/roles/{role}/delete", Administrator, || get(page::role::delete::ask)),
+    changes("POST", "/app/admin/roles/{role}/delete", Administrator, || post(page::role::delete::delete)),
+    reads("/app/admin/access", Administrator, || get(page::access::first)),
+    reads("/app/admin/access/{service}", Administrator, || get(page::access::matrix)),
+    changes("POST", "/app/admin/access/{service}", Administrator, || post(page::access::save)),
+    reads("/app/admin/access/{service}/proposed", Administrator, || get(page::access::proposed::ask)),
+    changes("POST", "/app/admin/access/{service}/proposed", Administrator, || post(page::access::proposed::apply)),
     // records of a service
     reads("/app/s/{service}/{entity}", Screen(List, View), || get(page::record::list::list)),
     reads("/app/s/{service}/{entity}/new", Screen(Form, Create), || get(page::record::form::new)),

@@ -55,7 +55,7 @@ pub(crate) fn customer(setting: &Setting, number: u64) -> Row {
     // Companies buy for more than people do.
     let amount = dice.amount(if company.is_some() { 1_800_000 } else { 90_000 }, 1.3, 100);
     vec![
-        ("number", format!("C{number:06}")),
+        ("number", format!("K{number:06}")),
         ("name", person.name),
         ("kana", person.kana),
         ("department", company.as_ref().map(|_| department(dice).to_owned()).unwrap_or_default()),

@@ -114,7 +114,10 @@ impl App {
             let batch = batch?;
             let settled = match work.settle(batch.clone()).await {
                 // Rights were changed; the same rows once more on the new ones, or the job would wait for its own lease.
-                Err(Error::Stale) => work.settle(batch).await,
+                Err(Error::Stale) => {
+                    self.forget_rights(tenant);
+                    work.settle(batch).await
+                }
                 settled => settled,
             };
             match settled {
@@ -214,11 +217,7 @@ impl Import<'_> {
         if !refusals.is_empty() {
             statements.push(store::job::refuse(self.tenant, self.row.job, refusals));
         }
-        let written = self.write(head, statements, rows).await;
-        if matches!(written, Err(Error::Stale)) {
-            self.app.forget_rights(self.tenant);
-        }
-        written?;
+        self.write(head, statements, rows).await?;
         self.at += settled;
         Ok(())
     }
@@ -385,7 +384,7 @@ fn file_error(fault: ImportFault) -> Error {
 }
 
 /// Why a job was given up, for people.
-pub(super) fn failure_message(failure: &str, entity: &Entity, locale: Locale) -> String {
+pub fn failure_message(failure: &str, entity: &Entity, locale: Locale) -> String {
     let label = |name: &str| entity.field(name).map_or(name.to_owned(), |field| field.label.get(locale).to_owned());
     if let Ok(fault) = serde_json::from_str::<ImportFault>(failure) {
         return fault.message(locale, label);

@@ -91,7 +91,8 @@ async fn a_weak_password_is_refused_and_the_link_stays_good() {
     let running = Running::start().await;
     let link = invited(&running).await;
     let long = "あ".repeat(129);
-    let weak: [(&str, fn(&PasswordFault) -> bool); 6] = [
+    type Expected = fn(&PasswordFault) -> bool;
+    let weak: [(&str, Expected); 6] = [
         ("", |fault| matches!(fault, PasswordFault::TooShort { .. })),
         ("short", |fault| matches!(fault, PasswordFault::TooShort { .. })),
         (&long, |fault| matches!(fault, PasswordFault::TooLong { .. })),

@@ -92,7 +92,8 @@ impl RecordTable {
             "SELECT {columns} FROM {} t WHERE t.tenant_id = $1{filter} ORDER BY {order} LIMIT {}",
             self.name, plan.limit
         );
-        Statement::new(sql, params)
+        let page = Statement::new(sql, params);
+        if plan.wanted.is_empty() { page } else { page.planned_anew() }
     }
 
     fn beside(&self, plan: &ListPlan, place: &Place, filter: &mut String, params: &mut Vec<Param>) {
@@ -128,6 +129,6 @@ impl RecordTable {
             "SELECT count(*) FROM (SELECT 1 FROM {} t WHERE t.tenant_id = $1{filter} LIMIT {at_most}) counted",
             self.name
         );
-        Statement::new(sql, params)
+        Statement::new(sql, params).planned_anew()
     }
 }

@@ -21,7 +21,7 @@ fn value(field: &Field, number: u128, made: &HashMap<String, RecordId>) -> Optio
         FieldKind::Money => format!("-{number}00"),
         FieldKind::Date => format!("2026-01-{:02}", number % 28 + 1),
         FieldKind::Datetime => format!("2026-01-01T00:00:{:02}Z", number % 60),
-        FieldKind::Boolean => (number % 2 == 0).to_string(),
+        FieldKind::Boolean => number.is_multiple_of(2).to_string(),
         FieldKind::Choice { options } => options[number as usize % options.len()].value.clone(),
         FieldKind::Reference { entity } => made[entity].to_string(),
         _ => format!("値{number}"),

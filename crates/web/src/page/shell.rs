@@ -46,6 +46,17 @@ pub struct SignedShell {
     pub token: String,
     /// Root functions by service.
     pub menu: Vec<MenuGroup>,
+    /// Other tenants of the member's address.
+    pub others: Vec<OtherTenant>,
+}
+
+/// A tenant the member may go over to.
+#[derive(Clone, Debug)]
+pub struct OtherTenant {
+    /// Where going over is posted to.
+    pub href: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A service in the menu.
@@ -94,9 +105,14 @@ impl Shell {
 
     /// The frame of a member's page, with the menu of what they may open.
     pub async fn signed(web: &Arc<Web>, caller: &Caller, context: &Context, title: String) -> Result<Self, Problem> {
-        let menu = web.app.menu(caller).await?;
+        let (menu, others) = tokio::try_join!(web.app.menu(caller), web.app.other_tenants(caller))?;
         let groups = menu.into_iter().map(|service| group(service, context)).collect();
-        Ok(Self::open(web.app.now(), context, title).with_member(caller, context, groups))
+        let mut shell = Self::open(web.app.now(), context, title).with_member(caller, context, groups);
+        if let Some(signed) = &mut shell.signed {
+            let other = |(tenant, name)| OtherTenant { href: format!("/app/tenant/{tenant}"), name };
+            signed.others = others.into_iter().map(other).collect();
+        }
+        Ok(shell)
     }
 
     /// The frame with the member's part.
@@ -108,6 +124,7 @@ impl Shell {
             administrator: caller.administrator,
             token: token::masked(&caller.csrf, context.id()),
             menu,
+            others: Vec::new(),
         });
         self
     }

@@ -34,7 +34,8 @@ fn no_page_carries_inline_style_or_script() {
 #[test]
 fn every_form_that_posts_carries_the_token_of_its_session() {
     let mut forms = 0;
-    for (_, sample) in every() {
+    // Where nobody is signed in there is no session to bind a form to; other sites are kept out by `routes::csrf`.
+    for (_, sample) in every().filter(|(_, sample)| sample.html.contains("action=\"/signout\"")) {
         for form in sample.html.split("<form").skip(1).filter(|form| form.contains("method=\"post\"")) {
             let form = form.split("</form>").next().unwrap();
             let token = form.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -48,7 +49,9 @@ fn every_form_that_posts_carries_the_token_of_its_session() {
 #[test]
 fn no_key_of_a_text_is_shown_in_place_of_the_text() {
     for (_, sample) in every() {
-        for prefix in ["record-", "shell-", "job-", "home-", "problem-", "extraction-", "gate-", "state-", "kind-"] {
+        let people = ["session-", "user-", "mail-"];
+        let prefixes = ["record-", "shell-", "job-", "home-", "problem-", "extraction-", "gate-", "state-", "kind-"];
+        for prefix in prefixes.into_iter().chain(people) {
             let shown = sample.html.split('>').skip(1).filter_map(|rest| rest.split('<').next());
             let found = shown.filter(|text| text.trim().starts_with(prefix)).collect::<Vec<_>>();
             assert_eq!(found, Vec::<&str>::new(), "{}", sample.name);

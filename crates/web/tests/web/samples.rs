@@ -1,5 +1,7 @@
 //! Sample contexts: each page in the states a person may meet, made without a database from the shipped manifests.
 
+pub mod people;
+
 use app::job::{ImportStatus, JobState, RefusedRow};
 use app::record::{Can, Count, EntityPlace, RecordDetail, RecordForm, RecordPage, RecordView};
 use app::{Caller, Conflict};
@@ -36,6 +38,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(forms(locale));
     samples.extend(jobs(locale));
     samples.extend(problems(locale));
+    samples.extend(people::all(locale));
     samples
 }
 

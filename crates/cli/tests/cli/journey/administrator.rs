@@ -52,23 +52,42 @@ async fn import(browser: &Browser, walk: &mut Walk) -> Result<()> {
     walk.look(browser, "customers-none").await
 }
 
+/// Invites somebody, wrongly at first; the mail goes out, and the person stands in the list.
 async fn users(browser: &Browser, walk: &mut Walk) -> Result<()> {
-    browser.open("/app/admin/user").await?;
+    browser.follow("利用者").await?;
     browser.expect("田村 健一").await?;
-    walk.look(browser, "users").await
+    walk.look(browser, "users").await?;
+    browser.follow("利用者を招待する").await?;
+    walk.look(browser, "invite").await?;
+    browser.fill("メールアドレス", "nakajima.aoi").await?;
+    browser.fill("名前", "中島 葵").await?;
+    browser.press("招待メールを送る").await?;
+    ensure!(browser.value("名前").await? == "中島 葵", "what was typed is gone");
+    walk.look(browser, "invite-refused").await?;
+    browser.fill("メールアドレス", "nakajima.aoi@minato.example.jp").await?;
+    browser.tick("閲覧").await?;
+    browser.press("招待メールを送る").await?;
+    browser.expect("招待メールを送りました").await?;
+    browser.expect("中島 葵").await?;
+    browser.follow("中島 葵").await?;
+    walk.look(browser, "user").await?;
+    browser.follow("利用を停止する").await?;
+    walk.look(browser, "user-stop").await?;
+    browser.press("利用を停止する").await?;
+    browser.expect("利用を停止しました").await
 }
 
 async fn rights(browser: &Browser, walk: &mut Walk) -> Result<()> {
-    browser.open("/app/admin/role").await?;
+    browser.follow("ロール").await?;
     browser.expect("営業責任者").await?;
     walk.look(browser, "roles").await?;
-    browser.open("/app/admin/access").await?;
+    browser.follow("アクセス権").await?;
     browser.expect("顧客一覧").await?;
     walk.look(browser, "access").await
 }
 
 async fn audit(browser: &Browser, walk: &mut Walk) -> Result<()> {
-    browser.open("/app/admin/audit").await?;
+    browser.follow("監査ログ").await?;
     browser.expect("藤原 美咲").await?;
     walk.look(browser, "audit").await
 }

@@ -1,0 +1,140 @@
+//! A member's own activity: what they did and what happened to their account, by day, in sentences. Chooses no entry:
+//! `app` does.
+
+pub mod device;
+pub mod line;
+pub mod note;
+pub mod value;
+
+use crate::Web;
+use crate::form::Query;
+use crate::format::{self, When};
+use crate::page::{self, Shell};
+use crate::problem::Problem;
+use crate::session::Signed;
+use app::audit::{EntryPage, EntryView, PAGE};
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::audit::{Actor, Outcome, Verb};
+use domain::id::UserId;
+use jiff::Timestamp;
+use line::{Told, Who};
+use std::sync::Arc;
+
+/// The page's path.
+pub const PATH: &str = "/app/activity";
+
+/// The page.
+#[derive(Template)]
+#[template(path = "activity/own.html")]
+pub struct ActivityView {
+    /// The frame.
+    pub shell: Shell,
+    /// The entries by day, newest first.
+    pub days: Vec<Day>,
+    /// Refused sign-ins on this page.
+    pub refused: usize,
+    /// How many entries there are on this page.
+    pub shown: String,
+    /// Whether this is a later page: then none does not mean never.
+    pub later: bool,
+    /// Entries a page.
+    pub size: i64,
+    /// The page before, or empty.
+    pub previous: String,
+    /// The page after, or empty.
+    pub next: String,
+}
+
+/// A day of the calendar of Japan.
+#[derive(Clone, Debug)]
+pub struct Day {
+    /// The day.
+    pub day: When,
+    /// Today, yesterday, or nothing.
+    pub near: String,
+    /// Its entries.
+    pub lines: Vec<Line>,
+}
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Time of day.
+    pub at: When,
+    /// What was done.
+    pub told: Told,
+    /// Whether it ended in a refusal.
+    pub denied: bool,
+    /// Whether a person should look twice: somebody tried to sign in with their address.
+    pub alarming: bool,
+    /// From which machine, or who else it was.
+    pub whence: String,
+    /// The address it came from, or what the other one is.
+    pub whence_more: String,
+}
+
+/// `GET /app/activity?cursor=…`
+pub async fn own(State(web): State<Arc<Web>>, signed: Signed, Query(form): Query) -> Result<Response, Problem> {
+    let cursor = form.some("cursor")?;
+    let found = web.app.activity(&signed.caller, cursor).await?;
+    let shell = Shell::signed(&web, &signed.caller, &signed.context, String::new()).await?;
+    Ok(page::html(StatusCode::OK, &view(shell, &found, signed.caller.user, cursor.is_some(), web.app.now())))
+}
+
+/// The page from what `app` found.
+pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: Timestamp) -> ActivityView {
+    let t = shell.t;
+    shell.title = t.text("activity-title");
+    let mut days: Vec<Day> = Vec::new();
+    for entry in &found.entries {
+        let day = format::day(t.locale, entry.at);
+        if days.last().is_none_or(|last| last.day != day) {
+            let near = match format::days_ago(now, entry.at) {
+                0 => t.text("activity-today"),
+                1 => t.text("activity-yesterday"),
+                _ => String::new(),
+            };
+            days.push(Day { day, near, lines: Vec::new() });
+        }
+        if let Some(day) = days.last_mut() {
+            day.lines.push(line(entry, me, &shell));
+        }
+    }
+    let link = |cursor: Option<&String>| {
+        cursor.map(|cursor| format!("{PATH}{}", page::query([("cursor", cursor.as_str())]))).unwrap_or_default()
+    };
+    ActivityView {
+        days,
+        refused: found.entries.iter().filter(|entry| entry.verb == Verb::SessionRefused).count(),
+        shown: t.one("activity-shown", "count", found.entries.len() as i64),
+        later,
+        size: PAGE as i64,
+        previous: link(found.previous.as_ref()),
+        next: link(found.next.as_ref()),
+        shell,
+    }
+}
+
+fn line(entry: &EntryView, me: UserId, shell: &Shell) -> Line {
+    let t = shell.t;
+    let (whence, whence_more) = match entry.actor {
+        // The machine somebody else sat at is not this person's to know; that of a stranger at their account is.
+        Actor::User(user) if user == me => (device::words(entry.detail.device.as_deref(), t), String::new()),
+        Actor::Anyone => (device::words(entry.detail.device.as_deref(), t), t.text("activity-actor-anyone")),
+        Actor::User(_) => (line::actor(entry, t), t.text("activity-administrator")),
+        Actor::Operator | Actor::System => (line::actor(entry, t), String::new()),
+    };
+    let address = entry.detail.address.clone().unwrap_or_default();
+    let more = [whence_more, address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    Line {
+        at: format::clock(entry.at),
+        told: line::tell(entry, Who::Own(me), t),
+        denied: entry.outcome == Outcome::Denied,
+        alarming: entry.verb == Verb::SessionRefused,
+        whence,
+        whence_more: more.join(&t.text("activity-separator")),
+    }
+}
