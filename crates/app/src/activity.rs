@@ -3,6 +3,7 @@
 use crate::audit::{EntryPage, PAGE};
 use crate::op::{Caller, head, on_fresh_rights};
 use crate::{App, Error};
+use domain::audit::Actor;
 use store::audit::EntryFilter;
 
 impl App {
@@ -15,6 +16,14 @@ impl App {
         let snapshot = self.snapshot(caller.tenant).await?;
         let filter =
             EntryFilter { user: Some(caller.user), or_subject: true, limit: PAGE + 1, ..EntryFilter::default() };
-        self.entry_page(caller, head(caller, &snapshot), &snapshot, filter, cursor, None).await
+        let mut page = self.entry_page(caller, head(caller, &snapshot), &snapshot, filter, cursor, None).await?;
+        for entry in &mut page.entries {
+            // Where a colleague sat who changed this person's rights is not this person's to know.
+            if matches!(entry.actor, Actor::User(user) if user != caller.user) {
+                entry.detail.address = None;
+                entry.detail.device = None;
+            }
+        }
+        Ok(page)
     }
 }

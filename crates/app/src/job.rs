@@ -2,9 +2,9 @@
 //! are one flight, so a killed worker leaves nothing half-taken and its successor goes on at the next row.
 
 mod batch;
+mod pieces;
 
 pub use batch::failure_message;
-mod pieces;
 
 use crate::error::Refusal;
 use crate::op::{Caller, Op, describe_peer, on_fresh_rights};

@@ -12,6 +12,8 @@
 //! 6. `tests/web/samples.rs` renders the view with sample data, in both languages.
 
 pub mod access;
+pub mod activity;
+pub mod audit;
 pub mod extraction;
 pub mod home;
 pub mod job;

@@ -1,5 +1,6 @@
 //! Sample contexts: each page in the states a person may meet, made without a database from the shipped manifests.
 
+pub mod access;
 pub mod people;
 
 use app::job::{ImportStatus, JobState, RefusedRow};
@@ -39,6 +40,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(jobs(locale));
     samples.extend(problems(locale));
     samples.extend(people::all(locale));
+    samples.extend(access::all(locale));
     samples
 }
 

@@ -78,9 +78,9 @@ async fn search(browser: &Browser, walk: &mut Walk) -> Result<String> {
     Ok(number)
 }
 
-/// `C000001`.
+/// `K000001`.
 fn is_number(word: &str) -> bool {
-    word.strip_prefix('C').is_some_and(|digits| digits.len() >= 6 && digits.chars().all(|c| c.is_ascii_digit()))
+    word.strip_prefix('K').is_some_and(|digits| digits.len() >= 6 && digits.chars().all(|c| c.is_ascii_digit()))
 }
 
 async fn reveal(browser: &Browser, walk: &mut Walk) -> Result<()> {

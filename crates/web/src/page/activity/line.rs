@@ -20,7 +20,7 @@ pub enum Who {
 }
 
 /// An entry in words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Told {
     /// An icon for the kind of act.
     pub icon: &'static str,
@@ -29,24 +29,9 @@ pub struct Told {
     /// Where: service and screen.
     pub place: String,
     /// The record, when there is one and the reader may open it.
-    pub record: Option<RecordLink>,
+    pub record: Option<Link>,
     /// What else there is to say, part by part.
     pub about: Vec<String>,
-}
-
-/// A record, by what people call it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordLink {
-    /// Where it is shown.
-    pub href: String,
-    /// What it is called.
-    pub title: String,
-}
-
-impl From<RecordLink> for Link {
-    fn from(record: RecordLink) -> Self {
-        Self { href: record.href, label: record.title }
-    }
 }
 
 /// The entry in words.
@@ -112,11 +97,11 @@ fn place(entry: &EntryView, t: Texts) -> String {
 }
 
 /// The record's page; nothing where it is gone or closed to the reader.
-pub fn record(entry: &EntryView) -> Option<RecordLink> {
+pub fn record(entry: &EntryView) -> Option<Link> {
     let (service, entity) = (entry.target.service.as_ref()?, entry.target.entity.as_ref()?);
     let (id, title) = (entry.target.record?, entry.record_title.as_ref()?);
-    let title = if title.is_empty() { id.to_string() } else { title.clone() };
-    Some(RecordLink { href: format!("/app/s/{service}/{entity}/{id}"), title })
+    let label = if title.is_empty() { id.to_string() } else { title.clone() };
+    Some(Link { href: format!("/app/s/{service}/{entity}/{id}"), label })
 }
 
 fn about(entry: &EntryView, t: Texts) -> Vec<String> {
