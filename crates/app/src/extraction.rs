@@ -142,7 +142,7 @@ enum Source {
 struct Writer {
     tenant: domain::id::TenantId,
     service: Arc<domain::service::Service>,
-    entity: domain::service::Entity,
+    entity: Arc<domain::service::Entity>,
     table: Arc<store::record::RecordTable>,
     keys: Arc<crate::keys::ServiceKeys>,
     format: Format,

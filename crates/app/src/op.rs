@@ -74,7 +74,7 @@ pub(crate) struct Op<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) service: Arc<Service>,
-    pub(crate) entity: Entity,
+    pub(crate) entity: Arc<Entity>,
     pub(crate) screen: Screen,
     pub(crate) table: Arc<RecordTable>,
     pub(crate) keys: Arc<ServiceKeys>,
@@ -117,12 +117,13 @@ impl App {
             let (service, screen) = (service.name.clone(), screen.name.clone());
             return Err(Error::Denied { gate: decision.gate, service, screen, action });
         }
+        let prepared = self.prepared(service, entity);
         Ok(Op {
             app: self,
             caller,
-            table: self.table(service, entity),
+            table: prepared.table,
             keys: self.keys.service(caller.tenant, service)?,
-            entity: entity.clone(),
+            entity: prepared.entity,
             screen: screen.clone(),
             service: service.clone(),
             snapshot,

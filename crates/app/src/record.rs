@@ -334,7 +334,7 @@ impl Op<'_> {
             import: may(ScreenKind::Import, Action::Create),
             extract: may(ScreenKind::Extract, Action::Extract),
         };
-        EntityPlace { service: self.service.clone(), entity: self.entity.clone(), can }
+        EntityPlace { service: self.service.clone(), entity: (*self.entity).clone(), can }
     }
 
     /// A record in full, without an entry: for work that shows nothing of it.

@@ -85,6 +85,13 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     }
 }
 
+/// An entity ready for use. Shared: copying its fields and labels for each request would be most of a request's work.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    pub(crate) table: Arc<RecordTable>,
+    pub(crate) entity: Arc<Entity>,
+}
+
 /// The running STRUCT. Shared by all requests and jobs.
 pub struct App {
     pub(crate) store: Store,
@@ -100,7 +107,7 @@ pub struct App {
     pub(crate) hash_queue: Arc<Semaphore>,
     pub(crate) job_bell: tokio::sync::Notify,
     snapshots: Cache<TenantId, Arc<Snapshot>>,
-    tables: Cache<(String, u32, String), Arc<RecordTable>>,
+    tables: Cache<(String, u32, String), Prepared>,
 }
 
 impl App {
@@ -168,14 +175,20 @@ impl App {
         self.snapshots.forget(&tenant);
     }
 
-    /// The statements of an entity, built once a version.
+    /// The statements of an entity.
     pub(crate) fn table(&self, service: &Service, entity: &Entity) -> Arc<RecordTable> {
+        self.prepared(service, entity).table
+    }
+
+    /// What every request on an entity needs, built once a version.
+    pub(crate) fn prepared(&self, service: &Service, entity: &Entity) -> Prepared {
         let key = (service.name.clone(), service.version, entity.name.clone());
-        if let Some(table) = self.tables.get(&key) {
-            return table;
+        if let Some(prepared) = self.tables.get(&key) {
+            return prepared;
         }
         let table = Arc::new(RecordTable::new(service, entity));
-        self.tables.put(key, table.clone());
-        table
+        let prepared = Prepared { table, entity: Arc::new(entity.clone()) };
+        self.tables.put(key, prepared.clone());
+        prepared
     }
 }

@@ -196,6 +196,13 @@ impl Running {
         Arc::new(build(&self.database, &self.keyring, &self.clock, &self.random, mail, false))
     }
 
+    /// The same installation run without `--demo`.
+    pub fn outside_demo(&self) -> Arc<App> {
+        let parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
+        let settings = Settings { demo: false, ..parts.settings };
+        Arc::new(App::new(Parts { settings, ..parts }))
+    }
+
     /// The tests' randomness.
     pub fn random(&self) -> &Seeded {
         &self.random
@@ -215,7 +222,18 @@ fn build(
     mail: PathBuf,
     operator: bool,
 ) -> App {
-    App::new(Parts {
+    App::new(parts(database, keyring, clock, random, mail, operator))
+}
+
+fn parts(
+    database: &Database,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<FakeClock>,
+    random: &Arc<Seeded>,
+    mail: PathBuf,
+    operator: bool,
+) -> Parts {
+    Parts {
         store: database.store(),
         owner: operator.then(|| (database.address(store::bootstrap::OWNER), database.owner())),
         keyring: keyring.clone(),
@@ -223,5 +241,5 @@ fn build(
         clock: clock.clone(),
         random: random.clone(),
         settings: Settings { public_url: "https://struct.example.jp".to_owned(), demo: true },
-    })
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Faults are problem documents (RFC 9457). The session cookie signs requests; bodies must be `application/json`.
 
+pub mod audit;
 pub mod record;
 
 use crate::form::{FORM_BYTES_MAX, read_limited};

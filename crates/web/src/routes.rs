@@ -101,6 +101,11 @@ pub static ROUTES: &[Route] = &[
     changes("POST", "/app/admin/access/{service}", Administrator, || post(page::access::save)),
     reads("/app/admin/access/{service}/proposed", Administrator, || get(page::access::proposed::ask)),
     changes("POST", "/app/admin/access/{service}/proposed", Administrator, || post(page::access::proposed::apply)),
+    // one's own trail, and the log of all
+    reads("/app/activity", Member, || get(page::activity::own)),
+    gives("/app/admin/audit", Administrator, || get(page::audit::log)),
+    reads("/api/v1/activity", Member, || get(api::audit::own)),
+    gives("/api/v1/audit", Administrator, || get(api::audit::log)),
     // records of a service
     reads("/app/s/{service}/{entity}", Screen(List, View), || get(page::record::list::list)),
     reads("/app/s/{service}/{entity}/new", Screen(Form, Create), || get(page::record::form::new)),

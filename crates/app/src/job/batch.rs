@@ -10,6 +10,7 @@ use domain::locale::Locale;
 use domain::record::{FaultReason, Values, normalised};
 use domain::screen::Action;
 use domain::service::{Entity, FieldKind, Service};
+use domain::time::new_uuids;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -237,8 +238,9 @@ impl Import<'_> {
             keys: &keys,
         };
         let (mut columns, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        for (_, values) in &rows {
-            let id: RecordId = self.app.new_id();
+        let ids = new_uuids(rows.len(), &*self.app.clock, &*self.app.random);
+        for ((_, values), id) in rows.iter().zip(ids) {
+            let id = RecordId(id);
             columns.push(sealer.columns(id, 1, values, &*self.app.random)?);
             let detail = Detail { note: Some(format!("import {}", self.row.job)), ..Detail::default() };
             entries.push(self.app.job_entry(self.tenant, self.row, Verb::RecordCreated, Some(id), detail)?);

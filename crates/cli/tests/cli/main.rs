@@ -1,6 +1,7 @@
 //! The whole of STRUCT from outside: the binary started as an operator starts it, and a person at a browser. What one
 //! part does alone is tested in that part.
 
+mod drill;
 mod journey;
 mod start;
 mod walk;

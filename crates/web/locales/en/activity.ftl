@@ -15,8 +15,8 @@ activity-none-more = There are no further entries
 activity-newest = Show the newest entries
 activity-refused-heading =
     { $count ->
-        [one] A sign-in with your e-mail address was refused
-       *[other] { $count } sign-ins with your e-mail address were refused
+        [one] A sign-in with your e-mail address was refused in the last 7 days
+       *[other] { $count } sign-ins with your e-mail address were refused in the last 7 days
     }
 activity-refused-what = Unless you mistyped your password yourself, somebody is trying passwords. Tell an administrator of your company. The list below has the time and where it came from.
 activity-denied = Refused

@@ -26,6 +26,7 @@ user-refused = { $count ->
    *[other] Nobody was invited. Correct { $count } fields
 }
 user-person = This person
+user-invite-person = Who is invited
 user-email-hint = Used to sign in. For example: name@example.jp
 user-name-hint = Shown on pages and in the log. For example: Ken Yamamoto
 user-roles-hint = Roles decide which screens and acts are open. The rights of all chosen roles add up.

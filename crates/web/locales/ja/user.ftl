@@ -23,6 +23,7 @@ user-invite-send = 招待メールを送る
 user-invite-stop = 招待せずに戻る
 user-refused = 招待できませんでした。{ $count }か所を直してください
 user-person = この人
+user-invite-person = 招待する人
 user-email-hint = サインインに使います。例: name@example.jp
 user-name-hint = 画面と操作の記録に出る名前です。例: 山本 健
 user-roles-hint = 使える画面と操作は、ロールで決まります。選んだすべてのロールの権限を合わせて使えます。

@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// The page's path.
 pub const PATH: &str = "/app/activity";
 
+/// For how many days a refused sign-in is told above the list.
+const REFUSALS_TOLD_DAYS: i32 = 7;
+
 /// The page.
 #[derive(Template)]
 #[template(path = "activity/own.html")]
@@ -34,8 +37,8 @@ pub struct ActivityView {
     pub shell: Shell,
     /// The entries by day, newest first.
     pub days: Vec<Day>,
-    /// Refused sign-ins on this page.
-    pub refused: usize,
+    /// Refused sign-ins of late, told on the first page.
+    pub refused: i64,
     /// How many entries there are on this page.
     pub shown: String,
     /// Whether this is a later page: then none does not mean never.
@@ -72,8 +75,8 @@ pub struct Line {
     pub alarming: bool,
     /// From which machine, or who else it was.
     pub whence: String,
-    /// The address it came from, or what the other one is.
-    pub whence_more: String,
+    /// What the other one is, and the address it came from.
+    pub whence_more: Vec<String>,
 }
 
 /// `GET /app/activity?cursor=…`
@@ -108,7 +111,7 @@ pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: T
     };
     ActivityView {
         days,
-        refused: found.entries.iter().filter(|entry| entry.verb == Verb::SessionRefused).count(),
+        refused: if later { 0 } else { found.entries.iter().filter(|entry| is_recent_refusal(entry, now)).count() as i64 },
         shown: t.one("activity-shown", "count", found.entries.len() as i64),
         later,
         size: PAGE as i64,
@@ -118,23 +121,27 @@ pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: T
     }
 }
 
+fn is_recent_refusal(entry: &EntryView, now: Timestamp) -> bool {
+    entry.verb == Verb::SessionRefused && format::days_ago(now, entry.at) < REFUSALS_TOLD_DAYS
+}
+
 fn line(entry: &EntryView, me: UserId, shell: &Shell) -> Line {
     let t = shell.t;
+    let machine = || device::words(entry.detail.device.as_deref(), t);
+    let address = entry.detail.address.clone();
     let (whence, whence_more) = match entry.actor {
-        // The machine somebody else sat at is not this person's to know; that of a stranger at their account is.
-        Actor::User(user) if user == me => (device::words(entry.detail.device.as_deref(), t), String::new()),
-        Actor::Anyone => (device::words(entry.detail.device.as_deref(), t), t.text("activity-actor-anyone")),
-        Actor::User(_) => (line::actor(entry, t), t.text("activity-administrator")),
-        Actor::Operator | Actor::System => (line::actor(entry, t), String::new()),
+        Actor::User(user) if user == me => (machine(), vec![address]),
+        Actor::Anyone => (machine(), vec![Some(t.text("activity-actor-anyone")), address]),
+        // Where a colleague sat is not this person's to know; that of a stranger at their account is.
+        Actor::User(_) => (line::actor(entry, t), vec![Some(t.text("activity-administrator"))]),
+        Actor::Operator | Actor::System => (line::actor(entry, t), Vec::new()),
     };
-    let address = entry.detail.address.clone().unwrap_or_default();
-    let more = [whence_more, address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     Line {
         at: format::clock(entry.at),
         told: line::tell(entry, Who::Own(me), t),
         denied: entry.outcome == Outcome::Denied,
         alarming: entry.verb == Verb::SessionRefused,
         whence,
-        whence_more: more.join(&t.text("activity-separator")),
+        whence_more: whence_more.into_iter().flatten().collect(),
     }
 }

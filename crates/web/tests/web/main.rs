@@ -4,7 +4,9 @@
 
 mod access;
 mod input;
+mod log;
 mod pages;
+mod people;
 mod records;
 mod routes;
 mod samples;

@@ -38,6 +38,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(single(locale));
     samples.extend(forms(locale));
     samples.extend(jobs(locale));
+    samples.extend(crate::log::samples(locale));
     samples.extend(problems(locale));
     samples.extend(people::all(locale));
     samples.extend(access::all(locale));

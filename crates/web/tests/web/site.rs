@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use domain::id::RecordId;
 use http_body_util::BodyExt;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use testkit::running::Running;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -39,8 +39,16 @@ impl Answer {
 
 impl Site {
     pub async fn start() -> Self {
-        let running = Running::start().await;
-        let router = web::router(running.app.clone(), web::Options::default());
+        Self::serving(Running::start().await, |running| running.app.clone())
+    }
+
+    /// The same, but an installation that is no demo.
+    pub async fn outside_demo() -> Self {
+        Self::serving(Running::start().await, Running::outside_demo)
+    }
+
+    fn serving(running: Running, app: impl Fn(&Running) -> Arc<app::App>) -> Self {
+        let router = web::router(app(&running), web::Options::default());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(running.app.clone().work(stopped));
         Self { running, router, tokens: Mutex::default(), stop }

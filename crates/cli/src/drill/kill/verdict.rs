@@ -161,3 +161,42 @@ impl Verdict {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(tally: Tally) -> Verdict {
+        let mut verdict = Verdict {
+            kills: Kills::default(),
+            tally,
+            acknowledged: 0,
+            unavailable: 0,
+            unanswered: 0,
+            files: 0,
+            files_done: 0,
+            file_rows: 0,
+            violations: Vec::new(),
+        };
+        verdict.together();
+        verdict
+    }
+
+    #[test]
+    fn a_record_or_an_entry_alone_is_a_violation() {
+        let whole = Tally { records: 7, entries: 7, ..Tally::default() };
+        assert!(judged(whole).violations.is_empty());
+        let faults = [
+            Tally { without_entry: 1, ..whole },
+            Tally { without_record: 1, ..whole },
+            Tally { entered_twice: 1, ..whole },
+            Tally { unfinished_jobs: 1, ..whole },
+            Tally { entries: 8, ..whole },
+        ];
+        for fault in faults {
+            let verdict = judged(fault);
+            assert_eq!(verdict.violations.len(), 1, "{fault:?}");
+            assert_eq!(verdict.document()["holds"], false);
+        }
+    }
+}
