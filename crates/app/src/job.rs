@@ -10,6 +10,8 @@ use crate::error::Refusal;
 use crate::op::{Caller, Op, describe_peer, on_fresh_rights};
 use crate::record::EntityPlace;
 use crate::{App, Error};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::audit::{Detail, Verb};
 use domain::id::{JobId, TenantId};
 use domain::import::MAX_IMPORT_BYTES;
@@ -163,7 +165,7 @@ impl App {
     async fn status(&self, caller: &Caller, service: &str, entity: &str, job: JobId) -> Result<ImportStatus, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Import, Action::Create).await?;
         let row = self.store.job(op.head(), job).await?.filter(|row| row.service == service && row.entity == entity);
-        let row = row.ok_or(Error::NotFound)?;
+        let Some(row) = row else { return Err(op.nothing_there(None, format!("import {job}")).await) };
         let refusals = self.store.job_refusals(op.head(), job, MAX_REFUSED_SHOWN + 1).await?;
         let mut status = import_status(&op, row);
         status.refused_more = refusals.len() as i64 > MAX_REFUSED_SHOWN;
@@ -268,7 +270,8 @@ fn import_status(op: &Op<'_>, row: JobRow) -> ImportStatus {
         rows_taken: count(row.taken),
         rows_refused: count(row.refused),
         rows_seen: count(row.progress),
-        failure: row.failure.as_deref().map(|failure| batch::failure_message(failure, &op.entity, locale)),
+        failure: open_failure(&op.keys.data, op.caller.tenant, &op.service.name, &row)
+            .map(|failure| batch::failure_message(&failure, &op.entity, locale)),
         file_name: open_note(&op.keys.data, op.caller.tenant, &op.service.name, &row),
         started_at: row.created_at,
         finished_at: row.finished_at,
@@ -280,6 +283,18 @@ fn import_status(op: &Op<'_>, row: JobRow) -> ImportStatus {
 fn open_note(keys: &Arc<DataKeys>, tenant: TenantId, service: &str, row: &JobRow) -> String {
     let opened = keys.open(&note_place(tenant, service, row.job), &row.note_sealed).ok();
     opened.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Why the job was given up. What the worker says is sealed; words the store sets by itself say nothing of the file.
+fn open_failure(keys: &Arc<DataKeys>, tenant: TenantId, service: &str, row: &JobRow) -> Option<String> {
+    let kept = row.failure.as_ref()?;
+    let opened = URL_SAFE_NO_PAD.decode(kept).ok();
+    let opened = opened.and_then(|sealed| keys.open(&failure_place(tenant, service, row.job), &sealed).ok());
+    Some(opened.and_then(|text| String::from_utf8(text).ok()).unwrap_or_else(|| kept.clone()))
+}
+
+fn failure_place(tenant: TenantId, service: &str, job: JobId) -> Place<'_> {
+    Place { tenant: tenant.bytes(), service, entity: "struct.job_failure", record: job.bytes(), version: 1 }
 }
 
 fn note_place(tenant: TenantId, service: &str, job: JobId) -> Place<'_> {

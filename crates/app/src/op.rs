@@ -145,6 +145,16 @@ impl App {
         Err(Error::NotAdministrator)
     }
 
+    /// Enters that an id of a page for administrators (`user …`, `role …`) was asked for in vain, and says so.
+    pub(crate) async fn nothing_there(&self, caller: &Caller, head: Head, note: String) -> Error {
+        let detail = Detail { note: Some(note), ..Detail::default() };
+        let entered = match self.entry_of(caller, Verb::RecordNotFound, Outcome::Denied, Target::default(), detail) {
+            Ok(entry) => self.store.enter(head, &[entry]).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        entered.err().unwrap_or(Error::NotFound)
+    }
+
     /// An entry by a caller.
     pub(crate) fn entry_of(
         &self,
@@ -240,7 +250,13 @@ impl Op<'_> {
 
     /// Enters that an id was asked for in vain (another tenant's, perhaps), and says so.
     pub(crate) async fn not_found(&self, record: RecordId) -> Error {
-        let entered = match self.denial(Verb::RecordNotFound, Some(record), Detail::default()) {
+        self.nothing_there(Some(record), String::new()).await
+    }
+
+    /// As `not_found`, of something that is no record: the note says what.
+    pub(crate) async fn nothing_there(&self, record: Option<RecordId>, note: String) -> Error {
+        let detail = Detail { note: Some(note).filter(|note| !note.is_empty()), ..Detail::default() };
+        let entered = match self.denial(Verb::RecordNotFound, record, detail) {
             Ok(entry) => self.app.store.enter(self.head(), &[entry]).await.map_err(Error::from),
             Err(error) => Err(error),
         };

@@ -46,6 +46,17 @@ impl App {
         })
     }
 
+    /// One role, for administrators.
+    pub async fn role(&self, caller: &Caller, id: RoleId) -> Result<RoleView, Error> {
+        on_fresh_rights!(self, caller.tenant, async {
+            let (head, snapshot) = self.administrator(caller, "roles").await?;
+            match views(&snapshot).into_iter().find(|role| role.id == id) {
+                Some(role) => Ok(role),
+                None => Err(self.nothing_there(caller, head, format!("role {id}")).await),
+            }
+        })
+    }
+
     /// Makes a role that grants nothing yet.
     pub async fn create_role(&self, caller: &Caller, name: &str) -> Result<RoleId, Error> {
         let id: RoleId = self.new_id();
@@ -96,6 +107,7 @@ impl App {
         let flight = Flight::write(head, vec![change, store::access::rights_changed()], &[entry]);
         match self.store.fly(flight).await {
             Err(StoreError::Taken(_)) => Err(Error::Refused(Refusal::NameTaken)),
+            Err(StoreError::Unexpected) => Err(self.nothing_there(caller, head, format!("role {id}")).await),
             done => done.map(drop).map_err(Error::from),
         }
     }

@@ -175,7 +175,8 @@ impl App {
     pub async fn enter_tenant(&self, caller: &Caller, tenant: TenantId) -> Result<SignedIn, Error> {
         on_fresh_rights!(self, caller.tenant, self.check(caller))?;
         if !self.store.user_tenants(caller.user).await?.contains(&tenant) {
-            return Err(Error::NotFound);
+            let snapshot = self.snapshot(caller.tenant).await?;
+            return Err(self.nothing_there(caller, head(caller, &snapshot), format!("tenant {tenant}")).await);
         }
         let signed_in = self.open_session(&caller.peer, tenant, caller.user).await?;
         self.sign_out(caller).await?;

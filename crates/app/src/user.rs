@@ -100,6 +100,17 @@ impl App {
             .collect())
     }
 
+    /// One member, for administrators.
+    pub async fn member(&self, caller: &Caller, user: UserId) -> Result<MemberView, Error> {
+        if let Some(member) = self.members(caller).await?.into_iter().find(|member| member.user == user) {
+            return Ok(member);
+        }
+        on_fresh_rights!(self, caller.tenant, async {
+            let (head, _) = self.administrator(caller, "users").await?;
+            Err(self.nothing_there(caller, head, format!("user {user}")).await)
+        })
+    }
+
     /// Invites an address. A member who is there already gets a new link and stays as they are.
     pub async fn invite(&self, caller: &Caller, address: &str, name: &str, change: MemberChange) -> Result<(), Error> {
         on_fresh_rights!(self, caller.tenant, self.invite_once(caller, address, name, &change))
@@ -211,7 +222,9 @@ impl App {
 
     async fn change_member_once(&self, caller: &Caller, user: UserId, change: &MemberChange) -> Result<(), Error> {
         let (head, snapshot) = self.administrator(caller, "users").await?;
-        let member = snapshot.members.get(&user).ok_or(Error::NotFound)?;
+        let Some(member) = snapshot.members.get(&user) else {
+            return Err(self.nothing_there(caller, head, format!("user {user}")).await);
+        };
         check_change(&snapshot, change)?;
         let old = MemberChange {
             administrator: member.administrator,
@@ -236,7 +249,7 @@ impl App {
     async fn set_active_once(&self, caller: &Caller, user: UserId, active: bool) -> Result<(), Error> {
         let (head, snapshot) = self.administrator(caller, "users").await?;
         if !snapshot.members.contains_key(&user) {
-            return Err(Error::NotFound);
+            return Err(self.nothing_there(caller, head, format!("user {user}")).await);
         }
         let mut statements = vec![store::user::set_active(caller.tenant, user, active)];
         if !active {

@@ -19,8 +19,10 @@ use tempfile::TempDir;
 
 /// How long a download may take to arrive.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
-/// How often a download is looked for.
-const DOWNLOAD_PAUSE: Duration = Duration::from_millis(100);
+/// How long a page may take to come, on a busy machine.
+const PAGE_LIMIT: Duration = Duration::from_secs(60);
+/// How often something is looked for.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One signed-in person's browser: its own profile, its own cookies.
 #[derive(Debug)]
@@ -92,8 +94,15 @@ impl Browser {
         Ok(self.labelled(label).await?.prop("value").await?.unwrap_or_default())
     }
 
-    /// Presses the button whose text is or contains `text`.
+    /// Presses the button whose text is or contains `text`, and waits for the page it leads to.
     pub async fn press(&self, text: &str) -> Result<()> {
+        self.mark().await?;
+        self.press_here(text).await?;
+        self.arrive(text).await
+    }
+
+    /// Presses a button that leads to no page, such as one that starts a download.
+    pub async fn press_here(&self, text: &str) -> Result<()> {
         let quoted = quoted(text);
         // A button out of sight, which only makes Enter work, is not what a person presses.
         let exact = format!("//button[normalize-space(.) = {quoted} and not(@aria-hidden)]");
@@ -101,12 +110,14 @@ impl Browser {
         self.click_one(&[exact, loose], text).await
     }
 
-    /// Follows the link whose text is or contains `text`.
+    /// Follows the link whose text is or contains `text`, and waits for the page it leads to.
     pub async fn follow(&self, text: &str) -> Result<()> {
         let quoted = quoted(text);
         let exact = format!("//a[normalize-space(.) = {quoted}]");
         let loose = format!("//a[contains(normalize-space(.), {quoted})]");
-        self.click_one(&[exact, loose], text).await
+        self.mark().await?;
+        self.click_one(&[exact, loose], text).await?;
+        self.arrive(text).await
     }
 
     /// Opens what is folded under a heading that contains `text` (a `<summary>`, whose words may be for the ear only).
@@ -159,7 +170,7 @@ impl Browser {
                     std::fs::rename(file, &taken)?;
                     return Ok(taken);
                 }
-                tokio::time::sleep(DOWNLOAD_PAUSE).await;
+                tokio::time::sleep(PAUSE).await;
             }
         };
         tokio::time::timeout(DOWNLOAD_LIMIT, looking).await.context("no download arrived")?
@@ -168,6 +179,23 @@ impl Browser {
     /// Closes the window. Without it the driver closes it when it ends.
     pub async fn close(self) -> Result<()> {
         Ok(self.client.clone().close().await?)
+    }
+
+    /// Marks the page, to be told apart from the one that comes next.
+    async fn mark(&self) -> Result<()> {
+        Ok(self.client.execute("window.isLeft = true", vec![]).await.map(drop)?)
+    }
+
+    /// Waits until a page without the mark is complete: a click answers before the server has.
+    async fn arrive(&self, from: &str) -> Result<()> {
+        let arriving = async {
+            let script = "return !window.isLeft && document.readyState === 'complete'";
+            // Between two pages there is none to ask.
+            while !matches!(self.client.execute(script, vec![]).await, Ok(Value::Bool(true))) {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::time::timeout(PAGE_LIMIT, arriving).await.with_context(|| format!("「{from}」 led to no page"))
     }
 
     async fn labelled(&self, label: &str) -> Result<Element> {

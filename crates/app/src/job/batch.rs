@@ -2,6 +2,8 @@
 
 use crate::record::sealing::Sealer;
 use crate::{App, Error};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::access::decide;
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::{JobId, RecordId, TenantId};
@@ -10,6 +12,7 @@ use domain::locale::Locale;
 use domain::record::{FaultReason, Values, normalised};
 use domain::screen::Action;
 use domain::service::{Entity, FieldKind, Service};
+use domain::time::random_bytes;
 use domain::time::new_uuids;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -141,11 +144,20 @@ impl App {
             None,
             Detail { note: Some(failure.to_owned()), ..Detail::default() },
         )?;
-        let statements = store::job::finish(tenant, row.job, row.progress, Some(failure)).into();
+        let kept = self.sealed_failure(tenant, &row, failure)?;
+        let statements = store::job::finish(tenant, row.job, row.progress, Some(&kept)).into();
         match self.store.fly(Flight::write(head, statements, &[entry])).await {
             Ok(_) | Err(StoreError::Unexpected) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Why a job was given up may quote the file's first line, and in a file without headings that is data: it is sealed
+    /// as the file was.
+    fn sealed_failure(&self, tenant: TenantId, row: &JobRow, failure: &str) -> Result<String, Error> {
+        let keys = self.keys.service_data(tenant, &row.service)?;
+        let place = super::failure_place(tenant, &row.service, row.job);
+        Ok(URL_SAFE_NO_PAD.encode(keys.seal(&place, random_bytes(&*self.random), failure.as_bytes())))
     }
 
     fn job_entry(
@@ -390,6 +402,9 @@ pub fn failure_message(failure: &str, entity: &Entity, locale: Locale) -> String
     let label = |name: &str| entity.field(name).map_or(name.to_owned(), |field| field.label.get(locale).to_owned());
     if let Ok(fault) = serde_json::from_str::<ImportFault>(failure) {
         return fault.message(locale, label);
+    }
+    if failure == "too_large" {
+        return ImportFault::TooLarge.message(locale, label);
     }
     let text = match (failure, locale) {
         ("denied", Locale::Ja) => {

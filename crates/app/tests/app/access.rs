@@ -237,6 +237,7 @@ async fn another_tenants_administrator_reaches_nothing_of_this_one() {
     running.app.save_matrix(&other, matrix.epoch, all.collect(), "").await.expect("saved");
     let change = MemberChange { administrator: true, roles: vec![role], billing_types: vec!["standard".into()] };
     running.app.change_member(&other, other.user, change).await.expect("changed");
+    let job = running.app.import_begin(&sales, "crm", "customer", "a.csv").await.expect("received").finish().await.expect("queued");
     let before = entries(&running, Verb::RecordNotFound).await;
     let place = ("crm", "customer");
     let app = &running.app;
@@ -258,9 +259,14 @@ async fn another_tenants_administrator_reaches_nothing_of_this_one() {
         app.set_active(&other, sales.user, false).await,
         app.rename_role(&other, running.sales, "x").await,
         app.delete_role(&other, running.sales).await,
+        app.member(&other, sales.user).await.map(drop),
+        app.role(&other, running.sales).await.map(drop),
+        app.enter_tenant(&other, sales.tenant).await.map(drop),
+        app.import_status(&other, "crm", "customer", job).await.map(drop),
     ] {
         assert!(matches!(act, Err(Error::NotFound)), "{act:?}");
     }
+    assert_eq!(entries(&running, Verb::RecordNotFound).await - before, 5 + 8, "each of these too");
     let foreign = MemberChange { roles: vec![running.sales], administrator: true, ..MemberChange::default() };
     assert_eq!(crate::faults(app.change_member(&other, other.user, foreign).await), [("roles".to_owned(), "missing_reference")]);
     assert_eq!(app.roles(&running.caller(ADMIN).await).await.expect("roles").len(), 2);

@@ -110,3 +110,60 @@ async fn an_entry_moved_or_altered_in_the_database_shows_no_detail() {
     assert!(detail(one).await.changes.is_empty());
     let _ = typed(&[]);
 }
+
+#[tokio::test]
+async fn an_entry_names_its_record_only_to_who_may_open_it_and_while_it_is_there() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let (kept, gone) = (customer(&running.app, &sales, "C1", "x").await, customer(&running.app, &sales, "C2", "x").await);
+    running.app.record_delete(&sales, ("crm", "customer"), gone, 1).await.expect("it is there");
+    let made = |trail: app::audit::EntryPage, id| {
+        let of = |entry: &app::audit::EntryView| entry.target.record == Some(id) && entry.verb == Verb::RecordCreated;
+        trail.entries.into_iter().find(of).expect("its entry")
+    };
+    let trail = running.app.activity(&sales, None).await.expect("a trail");
+    assert_eq!(made(trail.clone(), kept).record_title.as_deref(), Some("C1"));
+    assert_eq!(made(trail.clone(), gone).record_title, None, "deleted");
+    let label = made(trail, kept).field("number").map(|field| field.label.ja.clone());
+    assert_eq!(label.as_deref(), Some("顧客番号"));
+    // The administrator holds no role on the screen: the log tells of the record, its name stays closed.
+    let log = running.app.audit(&admin, AuditFilter::default(), None).await.expect("a log");
+    assert_eq!(made(log, kept).record_title, None);
+}
+
+#[tokio::test]
+async fn the_filters_choices_are_for_administrators_and_leave_no_entry() {
+    let running = Running::start().await;
+    for email in [SALES, READER, NOBODY] {
+        let refused = running.app.audit_choices(&running.caller(email).await).await;
+        assert!(matches!(refused, Err(Error::NotAdministrator)), "{email}");
+    }
+    let admin = running.caller(ADMIN).await;
+    let choices = running.app.audit_choices(&admin).await.expect("choices");
+    assert!(choices.users.iter().any(|(user, _)| *user == admin.user));
+    let other = running.caller(OTHER).await.user;
+    assert!(choices.users.iter().all(|(user, name)| *user != other && !name.is_empty()));
+    assert!(choices.services.iter().any(|(name, label)| name == "crm" && label.ja == "顧客管理"));
+    assert_eq!(entries(&running, Verb::AuditViewed).await, 0);
+}
+
+#[tokio::test]
+async fn a_trail_says_who_changed_my_rights_but_not_where_they_sat() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let members = running.app.members(&admin).await.expect("members");
+    let member = members.iter().find(|member| member.user == sales.user).expect("a member");
+    let change = app::user::MemberChange {
+        administrator: false,
+        roles: vec![running.reading],
+        billing_types: member.billing_types.clone(),
+    };
+    running.app.change_member(&admin, sales.user, change).await.expect("changed");
+    let trail = running.app.activity(&sales, None).await.expect("a trail");
+    let entry = trail.entries.iter().find(|entry| entry.verb == Verb::UserChanged).expect("its entry");
+    assert_eq!(entry.actor, Actor::User(admin.user));
+    assert!(entry.actor_name.is_some() && !entry.detail.changes.is_empty());
+    assert_eq!((&entry.detail.address, &entry.detail.device), (&None, &None));
+    let log = running.app.audit(&admin, AuditFilter { verb: Some(Verb::UserChanged), ..AuditFilter::default() }, None).await.expect("a log");
+    assert!(log.entries.iter().any(|entry| entry.detail.device.is_some()), "the log keeps it");
+}

@@ -192,8 +192,9 @@ impl Product {
     /// The last of what it said.
     pub fn said(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("struct.log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
+        // A request's line says nothing here.
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains("\"answered\"")).collect();
+        lines[lines.len().saturating_sub(5)..].join("\n")
     }
 
     fn process(&mut self) -> anyhow::Result<&mut Twin> {

@@ -14,6 +14,9 @@ fn after_five_kills_every_acknowledged_write_is_there_with_its_entry() {
     let last = String::from_utf8_lossy(&output.stdout).lines().last().map(str::to_owned).unwrap_or_default();
     let found: Value = serde_json::from_str(&last).unwrap_or_else(|_| panic!("no document in the last line:\n{said}"));
     assert_eq!((&found["holds"], &found["figures"]["kills"]), (&Value::from(true), &Value::from(5)), "{said}");
-    assert!(found["figures"]["acknowledged"].as_u64() > Some(0), "nothing was promised, so nothing was proven:\n{said}");
+    assert!(
+        found["figures"]["acknowledged"].as_u64() > Some(0),
+        "nothing was promised, so nothing was proven:\n{said}"
+    );
     assert_eq!(found["figures"]["records"], found["figures"]["entries"], "{said}");
 }

@@ -11,6 +11,11 @@ use tokio::{
 
 /// The name of the lock file in the cluster's directory.
 pub(super) const LOCK_FILE: &str = "postmaster.pid";
+/// The name of the lock file beside the socket.
+pub(super) fn socket_lock_file() -> String {
+    format!(".s.PGSQL.{PORT}.lock")
+}
+
 /// How long a server that says it is ready may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -38,7 +43,12 @@ impl LockFile {
 
     /// The number alone, which is there from the file's first line on.
     pub fn pid(cluster: &Path) -> Option<Pid> {
-        let text = std::fs::read_to_string(cluster.join(LOCK_FILE)).ok()?;
+        Self::pid_in(&cluster.join(LOCK_FILE))
+    }
+
+    /// The number in a lock file at that path; the socket's begins like the cluster's.
+    pub fn pid_in(path: &Path) -> Option<Pid> {
+        let text = std::fs::read_to_string(path).ok()?;
         text.lines().next()?.trim().parse().ok().filter(|pid: &i32| *pid > 0).and_then(Pid::from_raw)
     }
 }

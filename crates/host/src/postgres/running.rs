@@ -3,7 +3,7 @@
 
 use super::{
     Cluster, PostgresError, START_TIMEOUT, STOP_TIMEOUT,
-    postmaster::{LOCK_FILE, LockFile, answers, inhabited, lives_in},
+    postmaster::{LOCK_FILE, LockFile, answers, inhabited, lives_in, socket_lock_file},
     settings,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -95,15 +95,21 @@ impl Cluster {
         Ok(Some(running))
     }
 
-    /// PostgreSQL takes any process of our account with the number in its lock file for a server that still runs.
-    /// After a restart of the machine or container that number is often another program's; when nothing at all works in the
-    /// cluster's directory, the file is removed. In every other case the decision is left to PostgreSQL.
+    /// PostgreSQL takes any process of our account with the number in one of its lock files (the cluster's, the socket's)
+    /// for a server that still runs. After a restart of the machine or container that number is often another program's,
+    /// and a killed server stays a zombie where the first process collects none; when nothing at all works in the
+    /// cluster's directory, the files are removed. In every other case the decision is left to PostgreSQL.
     fn forget_stranger(&self) {
         let directory = self.directory();
-        let taken = LockFile::pid(&directory).is_some_and(|pid| test_kill_process(pid).is_ok());
-        if taken && Path::new("/proc/self/cwd").exists() && !inhabited(&directory) {
-            let removed = std::fs::remove_file(directory.join(LOCK_FILE));
-            tracing::warn!(?removed, "a lock file named a process that is no database");
+        let files = [directory.join(LOCK_FILE), self.socket_dir().join(socket_lock_file())];
+        let taken = |file: &&PathBuf| LockFile::pid_in(file).is_some_and(|pid| test_kill_process(pid).is_ok());
+        let taken: Vec<&PathBuf> = files.iter().filter(taken).collect();
+        if taken.is_empty() || !Path::new("/proc/self/cwd").exists() || inhabited(&directory) {
+            return;
+        }
+        for file in taken {
+            let removed = std::fs::remove_file(file);
+            tracing::warn!(file = %file.display(), ?removed, "a lock file named a process that is no database");
         }
     }
 

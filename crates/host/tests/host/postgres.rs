@@ -312,7 +312,9 @@ async fn a_lock_file_that_names_another_program_or_a_dead_server_keeps_nobody_ou
     }
     let mut stranger = stranger.spawn().expect("it starts");
     let rest = whole.split_once('\n').expect("lines").1;
-    fs::write(cluster.directory().join("postmaster.pid"), format!("{}\n{rest}", stranger.id())).expect("writable");
+    let theirs = format!("{}\n{rest}", stranger.id());
+    fs::write(cluster.directory().join("postmaster.pid"), &theirs).expect("writable");
+    fs::write(cluster.socket_dir().join(".s.PGSQL.5432.lock"), &theirs).expect("writable");
     let started = cluster.start().await;
     stranger.kill().expect("ours");
     stranger.wait().expect("ours");

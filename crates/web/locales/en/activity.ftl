@@ -28,6 +28,7 @@ activity-empty = (empty)
 activity-is-true = granted
 activity-is-false = none
 activity-change = { $field }: { $before } → { $after }
+activity-change-new = { $field }: { $after }
 activity-rows =
     { $count ->
         [one] { $count } record

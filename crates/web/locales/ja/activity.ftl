@@ -20,6 +20,7 @@ activity-empty = (空)
 activity-is-true = あり
 activity-is-false = なし
 activity-change = { $field }：{ $before } → { $after }
+activity-change-new = { $field }：{ $after }
 activity-rows = { $count }件
 activity-rows-refused = 断った行 { $count }件
 activity-fields = { $count }項目

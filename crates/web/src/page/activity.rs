@@ -111,7 +111,11 @@ pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: T
     };
     ActivityView {
         days,
-        refused: if later { 0 } else { found.entries.iter().filter(|entry| is_recent_refusal(entry, now)).count() as i64 },
+        refused: if later {
+            0
+        } else {
+            found.entries.iter().filter(|entry| is_recent_refusal(entry, now)).count() as i64
+        },
         shown: t.one("activity-shown", "count", found.entries.len() as i64),
         later,
         size: PAGE as i64,

@@ -127,13 +127,15 @@ pub fn view(mut shell: Shell, next: &str, email: &str, refused: Option<Refused>,
 }
 
 /// The page asked for before signing in, when it is one of ours; else the home page. All pages behind the sign-in stand
-/// below `/app`, and a path with only visible ASCII and no backslash is read the same by every browser, so no link can
-/// lead people elsewhere by way of the sign-in.
+/// below `/app`, and a path with only visible ASCII, no backslash and no `..` is read the same by every browser and proxy,
+/// so no link can lead people elsewhere by way of the sign-in.
 pub fn destination(next: &str) -> String {
     let rest = next.strip_prefix(HOME);
     let below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if below && plain { next.to_owned() } else { HOME.to_owned() }
+    let path = next.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let climbs = path.split('/').any(|part| part == "..");
+    if below && plain && !climbs { next.to_owned() } else { HOME.to_owned() }
 }
 
 /// Who the browser's cookie signs in, checked against the database: a session that has just ended must lead to the
@@ -180,6 +182,8 @@ mod tests {
             "/\t/evil.example",
             "/app\t",
             "/app\\..\\evil",
+            "/app/..//evil.example",
+            "/app/%2E./%2e%2e//evil.example",
             "/app\r\nset-cookie: a=b",
             "/app@evil.example",
             "/app.evil.example",

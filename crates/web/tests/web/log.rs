@@ -77,11 +77,7 @@ fn on(screen: &str, view: EntryView) -> EntryView {
 /// The same on a record, which the reader may open when it has a title.
 fn of(title: Option<&str>, view: EntryView) -> EntryView {
     let record: RecordId = customer(3, false).record.id;
-    EntryView {
-        target: Target { record: Some(record), ..view.target },
-        record_title: title.map(str::to_owned),
-        ..view
-    }
+    EntryView { target: Target { record: Some(record), ..view.target }, record_title: title.map(str::to_owned), ..view }
 }
 
 fn denied(view: EntryView) -> EntryView {
@@ -122,13 +118,21 @@ fn entries() -> Vec<EntryView> {
         change("phone", None, None),
         change("department", None, Some("購買部 第二課")),
     ];
-    let rights = vec![change("roles", Some("営業"), Some("営業, 経理")), change("administrator", Some("false"), Some("true"))];
-    let taken = Detail { rows: Some(214), note: Some("csv; rank Equals A; name Contains 高橋".to_owned()), ..named(&["number", "name", "company"]) };
+    let rights =
+        vec![change("roles", Some("営業"), Some("営業, 経理")), change("administrator", Some("false"), Some("true"))];
+    let taken = Detail {
+        rows: Some(214),
+        note: Some("csv; rank Equals A; name Contains 高橋".to_owned()),
+        ..named(&["number", "name", "company"])
+    };
     let imported = Detail { rows: Some(19_995), ..noted("refused 5") };
     let phone = Detail { device: Some(PHONE.to_owned()), ..Detail::default() };
     let gate = Detail { gate: Some("role_grant".to_owned()), ..noted("extract") };
     vec![
-        of(Some("C020415"), on("customer_detail", act(1, Verb::RecordRevealed, named(&["name", "kana", "email", "phone"])))),
+        of(
+            Some("C020415"),
+            on("customer_detail", act(1, Verb::RecordRevealed, named(&["name", "kana", "email", "phone"]))),
+        ),
         of(Some("C020415"), on("customer_form", act(7, Verb::RecordUpdated, changed(edited)))),
         on("customer_extract", act(105, Verb::RecordsExtracted, taken)),
         denied(of(Some("C020415"), on("customer_form", act(130, Verb::RecordConflicted, named(&["rank"]))))),
@@ -144,7 +148,20 @@ fn entries() -> Vec<EntryView> {
         of(None, on("customer_detail", act(3_000, Verb::RecordDeleted, Detail::default()))),
         denied(of(None, on("customer_detail", act(3_020, Verb::RecordNotFound, Detail::default())))),
         act(3_030, Verb::RoleCreated, changed(vec![change("name", None, Some("経理"))])),
-        on("customer_form", act(3_040, Verb::AccessChanged, Detail { changes: vec![change("role:営業", Some("create"), Some("create, update")), change("usable", Some("false"), Some("true"))], ..noted("異動のため") })),
+        on(
+            "customer_form",
+            act(
+                3_040,
+                Verb::AccessChanged,
+                Detail {
+                    changes: vec![
+                        change("role:営業", Some("create"), Some("create, update")),
+                        change("usable", Some("false"), Some("true")),
+                    ],
+                    ..noted("異動のため")
+                },
+            ),
+        ),
         about_me(Actor::Operator, act(3_100, Verb::UserInvited, Detail::default())),
     ]
 }
@@ -203,8 +220,18 @@ fn a_trail_names_fields_as_the_manifest_does_and_leads_to_what_may_be_opened() {
     let page = pages(Locale::Ja, entries(), false).render().unwrap();
     let record = customer(3, false).record.id;
     for text in [
-        "2026年11月22日(日)", "今日", "顧客の個人データを表示しました", "ランク", "Chrome・Windows", "203.0.113.24",
-        "あなたの権限が変わりました", "佐伯\u{a0}亮", "営業 → 営業、経理", "214件", "CSV", "理由「異動のため」",
+        "2026年11月22日(日)",
+        "今日",
+        "顧客の個人データを表示しました",
+        "ランク",
+        "Chrome・Windows",
+        "203.0.113.24",
+        "あなたの権限が変わりました",
+        "佐伯\u{a0}亮",
+        "営業 → 営業、経理",
+        "214件",
+        "CSV",
+        "理由「異動のため」",
         &format!("href=\"/app/s/crm/customer/{record}\""),
     ] {
         assert!(page.contains(text), "{text}");
@@ -215,7 +242,8 @@ fn a_trail_names_fields_as_the_manifest_does_and_leads_to_what_may_be_opened() {
 #[test]
 fn the_log_shows_values_before_and_after_but_none_of_personal_fields() {
     let page = log(Locale::Ja, "", Some(entries())).render().unwrap();
-    for text in ["¥1,204,500", "¥2,400,000", "個人データのため、値はログに残しません", "(空)", "この画面を見たことも"] {
+    for text in ["¥1,204,500", "¥2,400,000", "個人データのため、値はログに残しません", "(空)", "この画面を見たことも"]
+    {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -224,7 +252,10 @@ fn the_log_shows_values_before_and_after_but_none_of_personal_fields() {
 fn a_wrong_condition_stays_in_its_field_and_is_not_markup() {
     let page = log(Locale::Ja, WRONG, None).render().unwrap();
     for field in ["verb", "record", "from", "request"] {
-        assert!(page.contains(&format!("href=\"#a-{field}\"")) && page.contains(&format!("id=\"a-{field}-e\"")), "{field}");
+        assert!(
+            page.contains(&format!("href=\"#a-{field}\"")) && page.contains(&format!("id=\"a-{field}-e\"")),
+            "{field}"
+        );
     }
     for typed in ["value=\"C000123\"", "value=\"2026-02-30T00:00\"", "value=\"2026-11-22T18:00\""] {
         assert!(page.contains(typed), "{typed}");
@@ -248,7 +279,12 @@ async fn the_log_is_closed_to_members_and_tells_programs_which_condition_is_wron
         let answer = site.get(&format!("/api/v1/audit?{query}"), Some(ADMIN)).await;
         assert_eq!((answer.status, answer.json()["field"].as_str()), (StatusCode::BAD_REQUEST, Some(field)), "{query}");
     }
-    for path in ["/app/activity?cursor=x", "/app/admin/audit?cursor=x", "/api/v1/activity?cursor=x", "/api/v1/audit?cursor=o%00"] {
+    for path in [
+        "/app/activity?cursor=x",
+        "/app/admin/audit?cursor=x",
+        "/api/v1/activity?cursor=x",
+        "/api/v1/audit?cursor=o%00",
+    ] {
         assert_eq!(site.get(path, Some(ADMIN)).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
 }

@@ -87,7 +87,7 @@ async fn rights(browser: &Browser, walk: &mut Walk) -> Result<()> {
 }
 
 async fn audit(browser: &Browser, walk: &mut Walk) -> Result<()> {
-    browser.follow("監査ログ").await?;
+    browser.follow("操作ログ").await?;
     browser.expect("藤原 美咲").await?;
     walk.look(browser, "audit").await
 }

@@ -117,7 +117,7 @@ async fn extract(browser: &Browser, customer: &str, walk: &mut Walk) -> Result<(
     browser.open(&format!("/app/s/crm/customer?f.number={customer}")).await?;
     browser.follow("抽出する").await?;
     walk.look(browser, "extraction").await?;
-    browser.press("抽出する").await?;
+    browser.press_here("抽出する").await?;
     let file = std::fs::read(browser.downloaded().await?)?;
     let text = String::from_utf8(file)?;
     ensure!(text.starts_with("\u{feff}顧客番号"), "no byte order mark and labels: {text}");

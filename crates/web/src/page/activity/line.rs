@@ -119,7 +119,8 @@ fn about(entry: &EntryView, t: Texts) -> Vec<String> {
     }
     let names: Vec<&str> = entry.detail.fields.iter().map(String::as_str).collect();
     about.extend(fields(entry, &names, t));
-    about.extend(entry.detail.rows.map(|rows| t.one("activity-rows", "count", i64::try_from(rows).unwrap_or(i64::MAX))));
+    about
+        .extend(entry.detail.rows.map(|rows| t.one("activity-rows", "count", i64::try_from(rows).unwrap_or(i64::MAX))));
     about.extend(note::words(entry, t));
     about
 }
@@ -175,8 +176,7 @@ mod tests {
     use domain::locale::Locale;
 
     /// Done only as refusals, or never refused once begun: no second sentence is needed.
-    const ONE_END: [Verb; 4] =
-        [Verb::SessionRefused, Verb::RecordConflicted, Verb::RecordNotFound, Verb::AccessDenied];
+    const ONE_END: [Verb; 4] = [Verb::SessionRefused, Verb::RecordConflicted, Verb::RecordNotFound, Verb::AccessDenied];
 
     #[test]
     fn every_verb_has_its_sentence_and_its_name_in_both_languages() {

@@ -24,6 +24,7 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
         Verb::AccessChanged => words.push(t.one("activity-reason", "reason", note)),
         Verb::ContractStarted => words.push(t.text("activity-as-proposed")),
         Verb::RecordCreated if note.starts_with("import ") => words.push(t.text("activity-by-import")),
+        Verb::ImportCompleted if note == "refused 0" => {}
         Verb::ImportCompleted => words.push(after(note, "refused ", "activity-rows-refused", t)),
         Verb::ServiceUpgraded => words.push(after(note, "version ", "activity-version", t)),
         Verb::ImportFailed => words.push(failure(entry, note, t)),

@@ -46,19 +46,19 @@ pub fn is_withheld(entry: &EntryView, change: &Change) -> bool {
     change.before.is_none() && change.after.is_none() && entry.field(&change.field).is_none_or(|field| field.personal)
 }
 
-/// `ロール：営業 → 営業、経理`.
+/// `ロール：営業 → 営業、経理`; what was empty before is left out.
 pub fn change(entry: &EntryView, change: &Change, t: Texts) -> String {
     let label = label(entry, &change.field, t);
     if is_withheld(entry, change) {
         return label;
     }
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
-    t.with(
-        "activity-change",
-        &[
-            ("field", &label),
-            ("before", &words(entry, &change.field, before, t)),
-            ("after", &words(entry, &change.field, after, t)),
-        ],
-    )
+    let after = words(entry, &change.field, after, t);
+    match before {
+        None => t.with("activity-change-new", &[("field", &label), ("after", &after)]),
+        Some(_) => {
+            let before = words(entry, &change.field, before, t);
+            t.with("activity-change", &[("field", &label), ("before", &before), ("after", &after)])
+        }
+    }
 }

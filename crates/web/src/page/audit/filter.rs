@@ -4,10 +4,10 @@ use super::{PATH, group};
 use crate::form::Form;
 use crate::format;
 use crate::locale::Texts;
+use crate::page;
 use crate::page::activity::line::verb_name;
 use crate::page::record::Link;
 use crate::page::record::filter::{Choice, choices as options};
-use crate::page;
 use crate::problem::Problem;
 use app::audit::{AuditChoices, AuditFilter};
 use domain::audit::{Outcome, Verb};
@@ -80,8 +80,9 @@ impl Controls {
 pub fn read(form: &Form, choices: Option<&AuditChoices>) -> Result<Result<AuditFilter, Vec<Wrong>>, Problem> {
     let mut wrong = Vec::new();
     let filter = AuditFilter {
-        user: one(form, "user", "audit-bad-user", &mut wrong, id)?
-            .filter(|user| known(choices, |choices| choices.users.iter().any(|(id, _)| id == user), "user", &mut wrong)),
+        user: one(form, "user", "audit-bad-user", &mut wrong, id)?.filter(|user| {
+            known(choices, |choices| choices.users.iter().any(|(id, _)| id == user), "user", &mut wrong)
+        }),
         verb: one(form, "verb", "audit-bad-verb", &mut wrong, Verb::parse)?,
         service: one(form, "service", "audit-bad-service", &mut wrong, service)?.filter(|name| {
             known(choices, |choices| choices.services.iter().any(|(known, _)| known == name), "service", &mut wrong)
@@ -247,7 +248,8 @@ mod tests {
 
     #[test]
     fn the_time_typed_is_that_of_japan() {
-        let filter = asked(&format!("from=2026-11-22T18:05&until=2026-11-22T18:06&record={ID}&outcome=denied")).unwrap();
+        let filter =
+            asked(&format!("from=2026-11-22T18:05&until=2026-11-22T18:06&record={ID}&outcome=denied")).unwrap();
         assert_eq!(filter.from, Some("2026-11-22T09:05:00Z".parse().unwrap()));
         assert_eq!(filter.outcome, Some(Outcome::Denied));
         assert_eq!(filter.record, Some(ID.parse().unwrap()));

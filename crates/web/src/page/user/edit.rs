@@ -114,7 +114,7 @@ pub fn view(
         email: member.email.clone(),
         state: MemberState::of(member),
         last_seen: member.last_seen.map(|at| format::brief(shell.t.locale, now, at)),
-        rights: offer.with(&change),
+        rights: offer.with(&change, shell.t),
         refused,
         shell,
     }

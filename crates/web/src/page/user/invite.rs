@@ -123,7 +123,7 @@ pub fn view(mut shell: Shell, offer: &Offer, filled: &Filled<'_>) -> InviteView 
         email_error: error("email"),
         name: filled.name.to_owned(),
         name_error: error("display_name"),
-        rights: offer.with(&filled.change),
+        rights: offer.with(&filled.change, t),
         summary: filled
             .faults
             .iter()

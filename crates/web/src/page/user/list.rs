@@ -3,7 +3,7 @@
 use super::{LIST, MemberState};
 use crate::Web;
 use crate::format::{self, When};
-use crate::page::{self, Shell};
+use crate::page::{self, Shell, access};
 use crate::problem::Problem;
 use crate::session::Signed;
 use app::role::RoleView;
@@ -79,7 +79,7 @@ pub fn view(mut shell: Shell, members: &[MemberView], roles: &[RoleView], own: U
         administrator: member.administrator,
         state: MemberState::of(member),
         roles: member.roles.iter().filter_map(|id| names.get(id)).map(|name| (*name).to_owned()).collect(),
-        billing_types: member.billing_types.clone(),
+        billing_types: member.billing_types.iter().map(|code| access::billing(shell.t, code)).collect(),
         last_seen: member.last_seen.map(|at| format::brief(shell.t.locale, now, at)),
     };
     let rows: Vec<Row> = members.into_iter().map(row).collect();

@@ -1,6 +1,8 @@
 //! The part of a form that says what a member may be: administrator, roles, licences. Saves nothing.
 
 use crate::form::Form;
+use crate::locale::Texts;
+use crate::page::access;
 use crate::page::record::filter::Choice;
 use crate::problem::Problem;
 use app::role::RoleView;
@@ -28,7 +30,7 @@ pub struct Offer {
 
 impl Offer {
     /// The boxes, those of `change` ticked.
-    pub fn with(&self, change: &MemberChange) -> Rights {
+    pub fn with(&self, change: &MemberChange, t: Texts) -> Rights {
         let role = |role: &RoleView| Choice {
             value: role.id.to_string(),
             label: role.name.clone(),
@@ -36,7 +38,7 @@ impl Offer {
         };
         let billing = |name: &String| Choice {
             value: name.clone(),
-            label: name.clone(),
+            label: access::billing(t, name),
             chosen: change.billing_types.contains(name),
         };
         Rights {
