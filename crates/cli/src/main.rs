@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 /// Requests allocate much and briefly; with the C library's allocator that is a fifth of the work of serving one.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Multi-tenant business services that keep their promises, and show it.
 #[derive(Parser)]

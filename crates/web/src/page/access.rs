@@ -5,6 +5,7 @@
 
 pub mod merge;
 pub mod proposed;
+pub mod row;
 mod save;
 pub mod typed;
 pub mod view;
@@ -42,11 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AtService {
 }
 
 /// `GET /app/admin/access`: the first service, or that there is none.
-pub async fn first(
-    State(web): State<Arc<Web>>,
-    signed: Signed,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+pub async fn first(State(web): State<Arc<Web>>, signed: Signed, Query(query): Query) -> Result<Response, Problem> {
     let matrix = web.app.matrix(&signed.caller).await?;
     if let Some(first) = matrix.services.first() {
         let query = page::query([("role", query.once("role")?)]);

@@ -4,11 +4,11 @@ pub mod delete;
 
 use crate::Web;
 use crate::form::{Form, Posted};
+use crate::locale::Texts;
 use crate::page::record::{Link, param, params};
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
-use crate::locale::Texts;
 use app::role::{MAX_ROLES, RoleView};
 use app::{Error, Refusal};
 use askama::Template;

@@ -257,7 +257,8 @@ async fn fifty_roles_fit_on_a_page_and_into_a_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_made_renamed_and_removed() {
     let site = Site::start().await;
-    for (name, status, said) in [("", 422, "ロールの名前"), (&*"長".repeat(61), 422, "60"), ("営業", 409, "すでに")] {
+    for (name, status, said) in [("", 422, "ロールの名前"), (&*"長".repeat(61), 422, "60"), ("営業", 409, "すでに")]
+    {
         let answer = site.post(ROLES, ADMIN, &[("name", name)]).await;
         assert_eq!(answer.status.as_u16(), status, "{name}");
         assert!(answer.body.contains(said) && answer.body.contains(&format!("value=\"{name}\"")), "{name}");

@@ -70,6 +70,24 @@ async fn every_refused_sign_in_gets_the_same_answer_and_keeps_the_address() {
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "answers differ");
 }
 
+/// More at once than wait for a password to be checked.
+const STORM: usize = 90;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_sign_ins_is_told_to_wait_and_keeps_the_address() {
+    let site = Site::start().await;
+    let fields = [("email", SALES), ("password", "not the password at all")];
+    let storm = (0..STORM).map(|_| post(&site, "/signin", None, &fields));
+    let answers = futures_util::future::join_all(storm).await;
+    let told: Vec<_> = answers.iter().filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).collect();
+    assert!(!told.is_empty() && told.len() < STORM, "{} of {STORM} were told to wait", told.len());
+    for answer in told {
+        assert_eq!(answer.headers[header::RETRY_AFTER], "60");
+        assert!(answer.body.contains(SALES) && answer.body.contains("サインインが集中"));
+    }
+    sign_in(&site, SALES).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_sent_by_another_site_is_refused() {
     let site = Site::start().await;

@@ -1,6 +1,6 @@
 //! The page that shows what a manifest proposes for its screens, and takes it over. Grants nothing to any role.
 
-use super::view::{on_or_off, permission, types_in_words};
+use super::row::{on_or_off, permission, types_in_words};
 use super::{AtService, path, service};
 use crate::Web;
 use crate::form::Posted;

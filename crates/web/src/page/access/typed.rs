@@ -103,7 +103,8 @@ fn refused(name: &str) -> Problem {
 
 /// `id,id,...`, each once; empty for no column.
 fn roles(text: &str) -> Option<Vec<RoleId>> {
-    let ids: Vec<RoleId> = text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect::<Option<_>>()?;
+    let ids: Vec<RoleId> =
+        text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect::<Option<_>>()?;
     let distinct: BTreeSet<&RoleId> = ids.iter().collect();
     (distinct.len() == ids.len() && ids.len() <= MAX_ROLES).then_some(ids)
 }
@@ -215,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_check_box_that_was_cleared_is_off_and_a_root_that_has_none_stays() {
-        let typed = ask("&permission.customer_detail=per_role&g.customer_list.0=view&billing.customer_list=light").unwrap();
+        let typed =
+            ask("&permission.customer_detail=per_role&g.customer_list.0=view&billing.customer_list=light").unwrap();
         let list = &typed.rows["customer_list"];
         assert!(list.was.settings.usable && !list.now.settings.usable);
         assert_eq!(list.now.settings.billing_types, ["light"]);

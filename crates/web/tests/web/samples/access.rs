@@ -29,9 +29,7 @@ fn role_views(count: usize) -> Vec<RoleView> {
     let name = |place: usize| {
         names.get(place).map_or_else(|| format!("第{place}営業所の案件と見積の担当"), |name| (*name).to_owned())
     };
-    (0..count)
-        .map(|place| RoleView { id: role_id(place), name: name(place), members: 1 + place * 7 % 20 })
-        .collect()
+    (0..count).map(|place| RoleView { id: role_id(place), name: name(place), members: 1 + place * 7 % 20 }).collect()
 }
 
 pub fn role_id(place: usize) -> RoleId {
@@ -101,7 +99,8 @@ fn posted(matrix: &Matrix, epoch: i64) -> typed::Typed {
         (screen.screen.name.clone(), typed::TypedRow { now: was.clone(), was })
     });
     let roles = matrix.roles.iter().map(|role| role.id).collect();
-    let mut typed = typed::Typed { epoch, reason: "営業部の異動のため".to_owned(), roles, rows: rows.collect() };
+    let mut typed =
+        typed::Typed { epoch, reason: "営業部の異動のため".to_owned(), roles, rows: rows.collect() };
     let list = typed.rows.get_mut("customer_list").unwrap();
     list.now.grants[1] = Actions::default();
     list.now.settings.billing_types = vec!["standard".to_owned()];
