@@ -164,7 +164,13 @@ impl App {
     }
 
     /// A form to be shown again with what was typed: nothing is opened, so nothing is entered.
-    pub async fn record_form_again(&self, caller: &Caller, service: &str, entity: &str, id: Option<RecordId>) -> Result<RecordForm, Error> {
+    pub async fn record_form_again(
+        &self,
+        caller: &Caller,
+        service: &str,
+        entity: &str,
+        id: Option<RecordId>,
+    ) -> Result<RecordForm, Error> {
         on_fresh_rights!(self, caller.tenant, async {
             let action = if id.is_some() { Action::Update } else { Action::Create };
             let op = self.op(caller, service, entity, ScreenKind::Form, action).await?;
@@ -174,7 +180,13 @@ impl App {
     }
 
     /// Newest records a reference field could lead to whose title contains the text. For those who may make or change.
-    pub async fn reference_choices(&self, caller: &Caller, place: (&str, &str), field: &str, text: &str) -> Result<Vec<(RecordId, String)>, Error> {
+    pub async fn reference_choices(
+        &self,
+        caller: &Caller,
+        place: (&str, &str),
+        field: &str,
+        text: &str,
+    ) -> Result<Vec<(RecordId, String)>, Error> {
         on_fresh_rights!(self, caller.tenant, async {
             let (service, entity) = place;
             let op = match self.op(caller, service, entity, ScreenKind::Form, Action::Create).await {
@@ -182,7 +194,8 @@ impl App {
                 op => op?,
             };
             let text: String = text.chars().take(MAX_SEARCH_CHARS).collect();
-            let found = op.table.reference_search(caller.tenant, field, &text, MAX_REFERENCE_CHOICES).ok_or(Error::NotFound)?;
+            let found =
+                op.table.reference_search(caller.tenant, field, &text, MAX_REFERENCE_CHOICES).ok_or(Error::NotFound)?;
             let rows = op.read(vec![found]).await?.swap_remove(0);
             Ok(Store::titles(rows).collect())
         })

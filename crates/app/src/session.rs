@@ -164,7 +164,9 @@ impl App {
     pub async fn other_tenants(&self, caller: &Caller) -> Result<Vec<(TenantId, String)>, Error> {
         let mut others = Vec::new();
         for tenant in self.store.user_tenants(caller.user).await? {
-            if tenant != caller.tenant && let Some(name) = self.store.tenant_name(tenant).await? {
+            if tenant != caller.tenant
+                && let Some(name) = self.store.tenant_name(tenant).await?
+            {
                 others.push((tenant, name));
             }
         }

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "this is the one place that reads the wall clock and the system's randomness"
 )]
 

@@ -14,8 +14,10 @@ use host::postgres::{Cluster, SUPERUSER, Supervisor, find_binaries};
 use std::sync::Arc;
 use store::Address;
 
-/// Free space without which a start is refused: a new cluster, its WAL and some room to stop in.
-const FREE_AT_START_BYTES: u64 = 512 * 1024 * 1024;
+/// Free space without which a first start is refused: a new cluster, its WAL and some room to stop in.
+const FREE_AT_FIRST_BYTES: u64 = 512 * 1024 * 1024;
+/// Free space without which a later start is refused: recovery after a full disk must get on with what there is.
+const FREE_AT_START_BYTES: u64 = 48 * 1024 * 1024;
 
 /// Options of `struct up`.
 #[derive(Args, Debug)]
@@ -36,7 +38,8 @@ pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
     }
     layout.make()?;
     let _lock = DataDirLock::take(layout.root())?;
-    host::disk::require(layout.root(), FREE_AT_START_BYTES)?;
+    let wanted = if layout.postgres().join("cluster").is_dir() { FREE_AT_START_BYTES } else { FREE_AT_FIRST_BYTES };
+    host::disk::require(layout.root(), wanted)?;
     let listeners = Listeners::bind(config).await?;
     write_private(&layout.root().join(crate::config::PUBLIC_URL_FILE), &config.public_url)?;
     let binaries = find_binaries(config.postgres.bin.as_deref())?;

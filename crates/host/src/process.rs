@@ -55,7 +55,9 @@ impl Twin {
     /// What it holds in memory now.
     pub fn memory(&self) -> io::Result<Memory> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        let of = |key| kibibytes(&text, key).map(|kib| kib * 1024).ok_or_else(|| io::Error::other(format!("no {key} in /proc")));
+        let of = |key| {
+            kibibytes(&text, key).map(|kib| kib * 1024).ok_or_else(|| io::Error::other(format!("no {key} in /proc")))
+        };
         Ok(Memory { resident: of("VmRSS:")?, peak: of("VmHWM:")? })
     }
 
@@ -103,7 +105,9 @@ fn kibibytes(status: &str, key: &str) -> Option<u64> {
 pub fn kill_postgres(home: &Path) -> io::Result<bool> {
     let cluster = home.join("cluster");
     let file = std::fs::read_to_string(cluster.join("postmaster.pid")).unwrap_or_default();
-    let Some(pid) = file.lines().next().and_then(|line| line.trim().parse().ok()).filter(|pid| *pid > 0).and_then(Pid::from_raw) else {
+    let Some(pid) =
+        file.lines().next().and_then(|line| line.trim().parse().ok()).filter(|pid| *pid > 0).and_then(Pid::from_raw)
+    else {
         return Ok(false);
     };
     // The number in the file may be another process's by now.
@@ -115,7 +119,13 @@ pub fn kill_postgres(home: &Path) -> io::Result<bool> {
 }
 
 /// Runs `pgbench` of the folder `bin` on a private cluster, as a role of one of its databases, to its end.
-pub async fn pgbench(bin: &Path, socket_dir: &Path, role: &str, database: &str, arguments: &[String]) -> io::Result<Output> {
+pub async fn pgbench(
+    bin: &Path,
+    socket_dir: &Path,
+    role: &str,
+    database: &str,
+    arguments: &[String],
+) -> io::Result<Output> {
     let mut command = Command::new(bin.join("pgbench"));
     command.arg("-h").arg(socket_dir).args(["-p", &PORT.to_string(), "-U", role]).args(arguments).arg(database);
     command.env_clear().env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);

@@ -64,9 +64,16 @@ impl Plain {
     /// Scripts for pgbench, each of which makes one record and its entry, statement by statement. They repeat the newest
     /// records of the tenant, made by STRUCT: same envelopes, same blind indexes, other ids and another unique number in
     /// the column `unique`.
-    pub async fn creations(&self, table: &RecordTable, tenant: TenantId, unique: &str, count: usize) -> Result<Vec<String>, StoreError> {
+    pub async fn creations(
+        &self,
+        table: &RecordTable,
+        tenant: TenantId,
+        unique: &str,
+        count: usize,
+    ) -> Result<Vec<String>, StoreError> {
         self.enter(tenant).await?;
-        let columns: String = table.stored_columns().iter().map(|(name, _)| format!(", quote_nullable(t.{name}::text)")).collect();
+        let columns: String =
+            table.stored_columns().iter().map(|(name, _)| format!(", quote_nullable(t.{name}::text)")).collect();
         let sql = format!(
             "SELECT quote_literal(t.sealed::text), quote_literal(t.created_by::text){columns},
                     e.actor, e.actor_user::text, e.verb, e.outcome, e.request_id::text, e.service, e.screen, e.entity,

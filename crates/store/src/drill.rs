@@ -102,7 +102,13 @@ impl Inspector {
     }
 
     /// A job, and the records whose value in the plain column `field` begins like that. None when there is no such job.
-    pub async fn job(&self, table: &RecordTable, job: JobId, field: &str, beginning: &str) -> Result<Option<JobTally>, StoreError> {
+    pub async fn job(
+        &self,
+        table: &RecordTable,
+        job: JobId,
+        field: &str,
+        beginning: &str,
+    ) -> Result<Option<JobTally>, StoreError> {
         let sql = format!(
             "SELECT j.state, j.taken, j.refused,
                     (SELECT count(*) FROM {} t WHERE t.tenant_id = $1 AND starts_with(t.\"f_{field}\", $3))

@@ -24,7 +24,7 @@ const HASTY: &str = "synchronous_commit = off\nfull_page_writes = off\nautovacuu
 /// Stops the server `$1` in `$2` when nobody uses it: `$0` is the lock its users hold.
 const WATCHER: &str = "while sleep 15; do
   readlink /proc/$1/cwd >/dev/null || exit 0
-  flock -n -x \"$0\" sh -c 'kill -QUIT $0; while readlink /proc/$0/cwd >/dev/null; do sleep 0.1; done; rm -rf \"$1\"' $1 \"$2\" && exit 0
+  flock -n -x \"$0\" sh -c 'kill -INT $0; while readlink /proc/$0/cwd >/dev/null; do sleep 0.1; done; rm -rf \"$1\"' $1 \"$2\" && exit 0
 done";
 
 /// A server and where it is.
@@ -162,7 +162,7 @@ impl Drop for PrivateServer {
         let Some(running) = self.running.take() else { return };
         let pid = running.pid();
         if let Some(process) = rustix::process::Pid::from_raw(pid.cast_signed()) {
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::QUIT);
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::INT);
         }
         for _ in 0..200 {
             if std::fs::read_link(format!("/proc/{pid}/cwd")).is_err() {

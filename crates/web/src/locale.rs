@@ -22,7 +22,21 @@ macro_rules! both {
 }
 
 // One file a noun in each language; add a new one here.
-both!["shell", "home", "record", "extraction", "job", "problem", "access", "role", "session", "user", "mail", "activity", "audit"];
+both![
+    "shell",
+    "home",
+    "record",
+    "extraction",
+    "job",
+    "problem",
+    "access",
+    "role",
+    "session",
+    "user",
+    "mail",
+    "activity",
+    "audit"
+];
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -181,7 +195,19 @@ pub(crate) mod tests {
     fn every_text_is_used_somewhere() {
         let sources: String = sources(&["templates", "src"]).into_iter().map(|(_, text)| text).collect();
         // Keys put together from a code: their codes are enumerated by tests of their own.
-        let made = ["activity-", "problem-", "refusal-", "gate-", "action-", "verb-", "done-", "billing-", "permission-", "state-", "kind-"];
+        let made = [
+            "activity-",
+            "problem-",
+            "refusal-",
+            "gate-",
+            "action-",
+            "verb-",
+            "done-",
+            "billing-",
+            "permission-",
+            "state-",
+            "kind-",
+        ];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));
             assert!(used, "{key} is used nowhere");

@@ -16,14 +16,16 @@ use testkit::running::{ADMIN, NOBODY, OTHER, READER, Running, SALES};
 pub(crate) async fn grant(running: &Running, role: RoleId, screen: &str, actions: Actions) {
     let admin = running.caller(ADMIN).await;
     let epoch = running.app.matrix(&admin).await.expect("the matrix").epoch;
-    let change = MatrixChange { service: "crm".into(), screen: screen.into(), settings: None, grants: vec![(role, actions)] };
+    let change =
+        MatrixChange { service: "crm".into(), screen: screen.into(), settings: None, grants: vec![(role, actions)] };
     running.app.save_matrix(&admin, epoch, vec![change], "").await.expect("saved");
 }
 
 async fn set(running: &Running, screen: &str, settings: ScreenSettings) {
     let admin = running.caller(ADMIN).await;
     let epoch = running.app.matrix(&admin).await.expect("the matrix").epoch;
-    let change = MatrixChange { service: "crm".into(), screen: screen.into(), settings: Some(settings), grants: Vec::new() };
+    let change =
+        MatrixChange { service: "crm".into(), screen: screen.into(), settings: Some(settings), grants: Vec::new() };
     running.app.save_matrix(&admin, epoch, vec![change], "").await.expect("saved");
 }
 
@@ -33,23 +35,46 @@ async fn tried(running: &Running, caller: &Caller, service: &str, entity: &str) 
     let place = (service, entity);
     let form = ScreenKind::Form;
     let outcomes = [
-        (ScreenKind::List, Action::View, denied(&app.record_list(caller, service, entity, ListQuery::default(), false).await)),
+        (
+            ScreenKind::List,
+            Action::View,
+            denied(&app.record_list(caller, service, entity, ListQuery::default(), false).await),
+        ),
         (ScreenKind::Detail, Action::View, denied(&app.record_detail(caller, service, entity, nothing).await)),
         (ScreenKind::Detail, Action::View, denied(&app.record_reveal(caller, service, entity, nothing).await)),
         (ScreenKind::Detail, Action::Delete, denied(&app.record_delete(caller, place, nothing, 1).await)),
         (form, Action::Create, denied(&app.record_create(caller, service, entity, Vec::new()).await)),
         (form, Action::Create, denied(&app.record_form(caller, service, entity, None).await)),
-        (form, Action::Update, denied(&app.record_update(caller, place, nothing, 1, Vec::new(), app::record::Mode::All).await)),
+        (
+            form,
+            Action::Update,
+            denied(&app.record_update(caller, place, nothing, 1, Vec::new(), app::record::Mode::All).await),
+        ),
         (form, Action::Update, denied(&app.record_form(caller, service, entity, Some(nothing)).await)),
         (ScreenKind::Import, Action::Create, denied(&app.import_form(caller, service, entity).await)),
         (ScreenKind::Import, Action::Create, denied(&app.import_begin(caller, service, entity, "x.csv").await)),
         (ScreenKind::Import, Action::Create, denied(&app.imports(caller, service, entity).await)),
-        (ScreenKind::Import, Action::Create, denied(&app.import_status(caller, service, entity, nothing.0.into()).await)),
+        (
+            ScreenKind::Import,
+            Action::Create,
+            denied(&app.import_status(caller, service, entity, nothing.0.into()).await),
+        ),
         (ScreenKind::Extract, Action::Extract, denied(&app.extraction_form(caller, service, entity).await)),
-        (ScreenKind::Extract, Action::Extract, denied(&app.extract(caller, service, entity, app::extraction::Format::Csv, ListQuery::default()).await)),
+        (
+            ScreenKind::Extract,
+            Action::Extract,
+            denied(&app.extract(caller, service, entity, app::extraction::Format::Csv, ListQuery::default()).await),
+        ),
     ];
-    let allowed = outcomes.iter().filter(|(.., denied)| !denied).map(|(kind, action, _)| format!("{}.{}", kind.code(), action.code()));
-    let refused: BTreeSet<String> = outcomes.iter().filter(|(.., denied)| *denied).map(|(kind, action, _)| format!("{}.{}", kind.code(), action.code())).collect();
+    let allowed = outcomes
+        .iter()
+        .filter(|(.., denied)| !denied)
+        .map(|(kind, action, _)| format!("{}.{}", kind.code(), action.code()));
+    let refused: BTreeSet<String> = outcomes
+        .iter()
+        .filter(|(.., denied)| *denied)
+        .map(|(kind, action, _)| format!("{}.{}", kind.code(), action.code()))
+        .collect();
     let allowed: BTreeSet<String> = allowed.collect();
     assert!(allowed.is_disjoint(&refused), "{service}.{entity}: every way to one action has one answer");
     allowed.into_iter().collect()
@@ -82,7 +107,8 @@ async fn the_menu_shows_a_screen_exactly_when_it_opens() {
     for email in [ADMIN, SALES, READER, NOBODY, OTHER] {
         let caller = running.caller(email).await;
         let menu = running.app.menu(&caller).await.expect("a menu");
-        let shown: BTreeSet<String> = menu.iter().flat_map(|service| service.screens.iter().map(|screen| screen.name.clone())).collect();
+        let shown: BTreeSet<String> =
+            menu.iter().flat_map(|service| service.screens.iter().map(|screen| screen.name.clone())).collect();
         for service in testkit::database::shipped() {
             for screen in service.screens.iter().filter(|screen| screen.proposed.root) {
                 let allowed = tried(&running, &caller, &service.name, &screen.entity).await;
@@ -112,7 +138,9 @@ async fn every_denial_is_entered_with_the_gate_that_refused() {
 async fn what_is_not_there_is_not_found_whoever_asks() {
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
-    for (service, entity) in [("crm", "none"), ("none", "customer"), ("", ""), ("crm\0", "customer"), ("svc_crm", "customer; --")] {
+    for (service, entity) in
+        [("crm", "none"), ("none", "customer"), ("", ""), ("crm\0", "customer"), ("svc_crm", "customer; --")]
+    {
         let refused = running.app.record_list(&sales, service, entity, ListQuery::default(), false).await;
         assert!(matches!(refused, Err(Error::NotFound)), "{service}.{entity}");
     }
@@ -138,7 +166,12 @@ async fn a_right_taken_away_or_given_holds_at_the_next_request_on_every_server()
         assert!(list(app.clone()).await.is_ok(), "given back without a restart");
     }
     // The four settings count too.
-    let open = ScreenSettings { usable: true, root: true, billing_types: vec!["standard".into()], permission: PermissionKind::PerRole };
+    let open = ScreenSettings {
+        usable: true,
+        root: true,
+        billing_types: vec!["standard".into()],
+        permission: PermissionKind::PerRole,
+    };
     let closed = [
         ScreenSettings { usable: false, ..open.clone() },
         ScreenSettings { billing_types: vec!["light".into()], ..open.clone() },
@@ -166,7 +199,9 @@ async fn a_write_decided_on_old_rights_changes_nothing() {
     grant(&running, running.sales, "customer_form", Actions::default()).await;
     let refused = second.record_create(&sales, "crm", "customer", typed(&[("number", "C2"), ("name", "x")])).await;
     assert!(denied(&refused), "{refused:?}");
-    let refused = second.record_update(&sales, ("crm", "customer"), record, 1, typed(&[("rank", "A")]), app::record::Mode::Named).await;
+    let refused = second
+        .record_update(&sales, ("crm", "customer"), record, 1, typed(&[("rank", "A")]), app::record::Mode::Named)
+        .await;
     assert!(denied(&refused), "{refused:?}");
     assert_eq!(running.database.number("SELECT count(*) FROM svc_crm.customer WHERE version = 1").await, 1);
 }
@@ -177,7 +212,12 @@ async fn saving_a_matrix_that_somebody_else_changed_is_refused() {
     let admin = running.caller(ADMIN).await;
     let epoch = running.app.matrix(&admin).await.expect("the matrix").epoch;
     grant(&running, running.reading, "customer_list", Actions::default()).await;
-    let change = |screen: &str, role| MatrixChange { service: "crm".into(), screen: screen.into(), settings: None, grants: vec![(role, Actions(1))] };
+    let change = |screen: &str, role| MatrixChange {
+        service: "crm".into(),
+        screen: screen.into(),
+        settings: None,
+        grants: vec![(role, Actions(1))],
+    };
     let refused = running.app.save_matrix(&admin, epoch, vec![change("deal_list", running.sales)], "").await;
     assert!(matches!(refused, Err(Error::Refused(app::Refusal::MatrixChanged))), "{refused:?}");
     let epoch = running.app.matrix(&admin).await.expect("the matrix").epoch;
@@ -203,7 +243,9 @@ async fn administrators_pages_are_closed_to_others_and_say_so_in_the_log() {
         app.members(&reader).await.is_err_and(|error| matches!(error, Error::NotAdministrator)),
         app.roles(&reader).await.is_err_and(|error| matches!(error, Error::NotAdministrator)),
         app.matrix(&reader).await.is_err_and(|error| matches!(error, Error::NotAdministrator)),
-        app.audit(&reader, app::audit::AuditFilter::default(), None).await.is_err_and(|error| matches!(error, Error::NotAdministrator)),
+        app.audit(&reader, app::audit::AuditFilter::default(), None)
+            .await
+            .is_err_and(|error| matches!(error, Error::NotAdministrator)),
     ];
     let change = MemberChange { administrator: true, ..MemberChange::default() };
     let acts = [
@@ -228,16 +270,25 @@ async fn another_tenants_administrator_reaches_nothing_of_this_one() {
     let record = customer(&running.app, &sales, "C1", "山本 健").await;
     let role = running.app.create_role(&other, "営業").await.expect("a role");
     let matrix = running.app.matrix(&other).await.expect("the matrix");
-    let all = matrix.services.iter().flat_map(|service| service.screens.iter().map(|row| MatrixChange {
-        service: service.service.name.clone(),
-        screen: row.screen.name.clone(),
-        settings: None,
-        grants: vec![(role, Actions(31))],
-    }));
+    let all = matrix.services.iter().flat_map(|service| {
+        service.screens.iter().map(|row| MatrixChange {
+            service: service.service.name.clone(),
+            screen: row.screen.name.clone(),
+            settings: None,
+            grants: vec![(role, Actions(31))],
+        })
+    });
     running.app.save_matrix(&other, matrix.epoch, all.collect(), "").await.expect("saved");
     let change = MemberChange { administrator: true, roles: vec![role], billing_types: vec!["standard".into()] };
     running.app.change_member(&other, other.user, change).await.expect("changed");
-    let job = running.app.import_begin(&sales, "crm", "customer", "a.csv").await.expect("received").finish().await.expect("queued");
+    let job = running
+        .app
+        .import_begin(&sales, "crm", "customer", "a.csv")
+        .await
+        .expect("received")
+        .finish()
+        .await
+        .expect("queued");
     let before = entries(&running, Verb::RecordNotFound).await;
     let place = ("crm", "customer");
     let app = &running.app;
@@ -250,10 +301,19 @@ async fn another_tenants_administrator_reaches_nothing_of_this_one() {
     ];
     assert!(acts.iter().all(|act| matches!(act, Err(Error::NotFound))), "{acts:?}");
     assert_eq!(entries(&running, Verb::RecordNotFound).await - before, 5, "each is entered");
-    assert!(app.record_list(&other, "crm", "customer", ListQuery::default(), true).await.expect("a list").records.is_empty());
+    assert!(
+        app.record_list(&other, "crm", "customer", ListQuery::default(), true)
+            .await
+            .expect("a list")
+            .records
+            .is_empty()
+    );
     // A reference across the wall leads nowhere.
     let deal = [("number", "D1"), ("customer", &record.to_string()), ("subject", "x"), ("stage", "lead")];
-    assert_eq!(crate::faults(app.record_create(&other, "crm", "deal", typed(&deal)).await), [("customer".to_owned(), "missing_reference")]);
+    assert_eq!(
+        crate::faults(app.record_create(&other, "crm", "deal", typed(&deal)).await),
+        [("customer".to_owned(), "missing_reference")]
+    );
     for act in [
         app.change_member(&other, sales.user, MemberChange::default()).await,
         app.set_active(&other, sales.user, false).await,
@@ -268,6 +328,9 @@ async fn another_tenants_administrator_reaches_nothing_of_this_one() {
     }
     assert_eq!(entries(&running, Verb::RecordNotFound).await - before, 5 + 8, "each of these too");
     let foreign = MemberChange { roles: vec![running.sales], administrator: true, ..MemberChange::default() };
-    assert_eq!(crate::faults(app.change_member(&other, other.user, foreign).await), [("roles".to_owned(), "missing_reference")]);
+    assert_eq!(
+        crate::faults(app.change_member(&other, other.user, foreign).await),
+        [("roles".to_owned(), "missing_reference")]
+    );
     assert_eq!(app.roles(&running.caller(ADMIN).await).await.expect("roles").len(), 2);
 }

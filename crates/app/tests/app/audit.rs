@@ -2,8 +2,8 @@
 
 use crate::{customer, entries, typed};
 use app::Error;
-use app::audit::AuditFilter;
 use app::Refusal;
+use app::audit::AuditFilter;
 use domain::audit::{Actor, Outcome, Verb};
 use domain::record::ListQuery;
 use std::collections::BTreeSet;
@@ -20,7 +20,11 @@ async fn only_administrators_read_the_log_and_each_reading_is_entered() {
     let admin = running.caller(ADMIN).await;
     let filter = AuditFilter { verb: Some(Verb::RecordCreated), ..AuditFilter::default() };
     running.app.audit(&admin, filter, None).await.expect("a log");
-    let log = running.app.audit(&admin, AuditFilter { verb: Some(Verb::AuditViewed), ..AuditFilter::default() }, None).await.expect("a log");
+    let log = running
+        .app
+        .audit(&admin, AuditFilter { verb: Some(Verb::AuditViewed), ..AuditFilter::default() }, None)
+        .await
+        .expect("a log");
     assert_eq!(log.entries.len(), 1, "the reading before this one");
     assert_eq!(log.entries[0].detail.note.as_deref(), Some("verb=record.created"));
     for cursor in ["", "x", "o", "nx", "あ", "o' OR true --"] {
@@ -36,12 +40,25 @@ async fn a_log_tells_of_its_own_tenant_only() {
     let running = Running::start().await;
     let (sales, other) = (running.caller(SALES).await, running.caller(OTHER).await);
     let record = customer(&running.app, &sales, "C1", "山本 健").await;
-    let log = running.app.audit(&other, AuditFilter { record: Some(record), ..AuditFilter::default() }, None).await.expect("a log");
+    let log = running
+        .app
+        .audit(&other, AuditFilter { record: Some(record), ..AuditFilter::default() }, None)
+        .await
+        .expect("a log");
     assert!(log.entries.is_empty());
-    let log = running.app.audit(&other, AuditFilter { user: Some(sales.user), ..AuditFilter::default() }, None).await.expect("a log");
+    let log = running
+        .app
+        .audit(&other, AuditFilter { user: Some(sales.user), ..AuditFilter::default() }, None)
+        .await
+        .expect("a log");
     assert!(log.entries.is_empty());
     let trail = running.app.activity(&sales, None).await.expect("a trail");
-    assert!(trail.entries.iter().all(|entry| entry.actor == Actor::User(sales.user) || entry.target.user == Some(sales.user)));
+    assert!(
+        trail
+            .entries
+            .iter()
+            .all(|entry| entry.actor == Actor::User(sales.user) || entry.target.user == Some(sales.user))
+    );
 }
 
 #[tokio::test]
@@ -54,9 +71,20 @@ async fn every_act_is_found_by_who_what_where_and_with_which_request() {
     let all = AuditFilter::default;
     for (filter, verb) in [
         (AuditFilter { record: Some(record), ..all() }, Verb::RecordCreated),
-        (AuditFilter { request: Some(sales.peer.request), verb: Some(Verb::RecordCreated), ..all() }, Verb::RecordCreated),
+        (
+            AuditFilter { request: Some(sales.peer.request), verb: Some(Verb::RecordCreated), ..all() },
+            Verb::RecordCreated,
+        ),
         (AuditFilter { user: Some(nobody.user), outcome: Some(Outcome::Denied), ..all() }, Verb::AccessDenied),
-        (AuditFilter { service: Some("crm".into()), verb: Some(Verb::RecordCreated), user: Some(sales.user), ..all() }, Verb::RecordCreated),
+        (
+            AuditFilter {
+                service: Some("crm".into()),
+                verb: Some(Verb::RecordCreated),
+                user: Some(sales.user),
+                ..all()
+            },
+            Verb::RecordCreated,
+        ),
     ] {
         let log = running.app.audit(&admin, filter.clone(), None).await.expect("a log");
         assert_eq!(log.entries.iter().map(|entry| entry.verb).collect::<Vec<_>>(), [verb], "{filter:?}");
@@ -65,7 +93,12 @@ async fn every_act_is_found_by_who_what_where_and_with_which_request() {
         assert_eq!(entry.entity_label.as_ref().map(|label| label.ja.as_str()), Some("顧客"));
         assert!(entry.actor_name.is_some() && entry.detail.device.as_deref() == Some("Testkit/1.0"));
     }
-    let ends = AuditFilter { from: Some(jiff::Timestamp::MIN), until: Some(jiff::Timestamp::MAX), verb: Some(Verb::RecordCreated), ..all() };
+    let ends = AuditFilter {
+        from: Some(jiff::Timestamp::MIN),
+        until: Some(jiff::Timestamp::MAX),
+        verb: Some(Verb::RecordCreated),
+        ..all()
+    };
     assert_eq!(running.app.audit(&admin, ends, None).await.expect("a log").entries.len(), 1);
 }
 
@@ -102,10 +135,19 @@ async fn an_entry_moved_or_altered_in_the_database_shows_no_detail() {
     let (one, two) = (customer(&running.app, &sales, "C1", "x").await, customer(&running.app, &sales, "C2", "x").await);
     let detail = |record| {
         let (app, admin) = (running.app.clone(), admin.clone());
-        async move { app.audit(&admin, AuditFilter { record: Some(record), ..AuditFilter::default() }, None).await.expect("a log").entries.remove(0).detail }
+        async move {
+            app.audit(&admin, AuditFilter { record: Some(record), ..AuditFilter::default() }, None)
+                .await
+                .expect("a log")
+                .entries
+                .remove(0)
+                .detail
+        }
     };
     assert!(!detail(one).await.changes.is_empty());
-    let swap = format!("UPDATE struct.entry SET detail = (SELECT detail FROM struct.entry WHERE record_id = '{two}') WHERE record_id = '{one}'");
+    let swap = format!(
+        "UPDATE struct.entry SET detail = (SELECT detail FROM struct.entry WHERE record_id = '{two}') WHERE record_id = '{one}'"
+    );
     running.database.root().await.batch_execute(&swap).await.expect("it runs");
     assert!(detail(one).await.changes.is_empty());
     let _ = typed(&[]);
@@ -115,7 +157,8 @@ async fn an_entry_moved_or_altered_in_the_database_shows_no_detail() {
 async fn an_entry_names_its_record_only_to_who_may_open_it_and_while_it_is_there() {
     let running = Running::start().await;
     let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
-    let (kept, gone) = (customer(&running.app, &sales, "C1", "x").await, customer(&running.app, &sales, "C2", "x").await);
+    let (kept, gone) =
+        (customer(&running.app, &sales, "C1", "x").await, customer(&running.app, &sales, "C2", "x").await);
     running.app.record_delete(&sales, ("crm", "customer"), gone, 1).await.expect("it is there");
     let made = |trail: app::audit::EntryPage, id| {
         let of = |entry: &app::audit::EntryView| entry.target.record == Some(id) && entry.verb == Verb::RecordCreated;
@@ -164,6 +207,10 @@ async fn a_trail_says_who_changed_my_rights_but_not_where_they_sat() {
     assert_eq!(entry.actor, Actor::User(admin.user));
     assert!(entry.actor_name.is_some() && !entry.detail.changes.is_empty());
     assert_eq!((&entry.detail.address, &entry.detail.device), (&None, &None));
-    let log = running.app.audit(&admin, AuditFilter { verb: Some(Verb::UserChanged), ..AuditFilter::default() }, None).await.expect("a log");
+    let log = running
+        .app
+        .audit(&admin, AuditFilter { verb: Some(Verb::UserChanged), ..AuditFilter::default() }, None)
+        .await
+        .expect("a log");
     assert!(log.entries.iter().any(|entry| entry.detail.device.is_some()), "the log keeps it");
 }

@@ -136,15 +136,34 @@ async fn plant(running: &Running, planted: &mut Planted) {
                 };
                 pairs.extend(value.map(|value| (field.name.clone(), value)));
             }
-            let id = running.app.record_create(&sales, &service.name, &entity.name, pairs.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", entity.name));
+            let id = running
+                .app
+                .record_create(&sales, &service.name, &entity.name, pairs.clone())
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", entity.name));
             made.insert(entity.name.clone(), id.to_string());
             // A change, a reveal, a search: each leaves traces of its own.
             if let Some(field) = entity.fields.iter().find(|field| field.personal && field.kind == FieldKind::Text) {
                 let name = planted.text(&field.name);
-                running.app.record_update(&sales, (&service.name, &entity.name), id, 1, typed(&[(&field.name, &name)]), Mode::Named).await.expect("changed");
+                running
+                    .app
+                    .record_update(
+                        &sales,
+                        (&service.name, &entity.name),
+                        id,
+                        1,
+                        typed(&[(&field.name, &name)]),
+                        Mode::Named,
+                    )
+                    .await
+                    .expect("changed");
                 if field.index.is_some() {
                     let query = crate::one(&field.name, domain::record::Test::Contains, &name);
-                    let page = running.app.record_list(&sales, &service.name, &entity.name, query, true).await.expect("a list");
+                    let page = running
+                        .app
+                        .record_list(&sales, &service.name, &entity.name, query, true)
+                        .await
+                        .expect("a list");
                     assert_eq!(page.records.len(), 1);
                 }
             }
@@ -198,12 +217,22 @@ async fn nothing_personal_is_found_in_data_files_write_ahead_log_server_log_or_d
     planted.0.push(session.split_once('.').expect("two parts").1.to_owned());
     planted.0.extend([ADMIN, SALES, "管理 太郎", "営業 一郎", "192.0.2.17", "Testkit/1.0"].map(str::to_owned));
     // A fault in the middle, so that the server's own log has something to say.
-    let taken = running.app.record_create(&running.caller(SALES).await, "crm", "customer", typed(&[("number", "K1"), ("name", &planted.text("taken"))])).await;
+    let taken = running
+        .app
+        .record_create(
+            &running.caller(SALES).await,
+            "crm",
+            "customer",
+            typed(&[("number", "K1"), ("name", &planted.text("taken"))]),
+        )
+        .await;
     assert!(taken.is_err());
     // A marker in the clear: what finds nothing must at least find this.
     let marker = "marker7in7the7clear";
     let root = running.database.root().await;
-    root.batch_execute(&format!("UPDATE struct.role SET name = '{marker}' WHERE name = '閲覧'; CHECKPOINT")).await.expect("a checkpoint");
+    root.batch_execute(&format!("UPDATE struct.role SET name = '{marker}' WHERE name = '閲覧'; CHECKPOINT"))
+        .await
+        .expect("a checkpoint");
     let dump = server.folder().join("pg/run/dump.sql");
     let output = Command::new(server.cluster.binaries().dir().join("pg_dump"))
         .args(["-U", ROOT, "-d", "struct", "-h"])

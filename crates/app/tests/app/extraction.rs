@@ -33,11 +33,27 @@ async fn the_entry_is_there_before_the_first_byte_and_stays_when_nobody_reads_on
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
     customer(&running.app, &sales, "C1", "山本 健").await;
-    let extraction = running.app.extract(&sales, "crm", "customer", Format::Csv, one("name", Test::Contains, "山本")).await.expect("an extraction");
+    let extraction = running
+        .app
+        .extract(&sales, "crm", "customer", Format::Csv, one("name", Test::Contains, "山本"))
+        .await
+        .expect("an extraction");
     assert_eq!(entries(&running, Verb::RecordsExtracted).await, 1);
-    assert!(extraction.file_name.starts_with("crm-customer-20261122-") && extraction.file_name.ends_with(".csv"), "{}", extraction.file_name);
+    assert!(
+        extraction.file_name.starts_with("crm-customer-20261122-") && extraction.file_name.ends_with(".csv"),
+        "{}",
+        extraction.file_name
+    );
     drop(extraction);
-    let log = running.app.audit(&running.caller(ADMIN).await, app::audit::AuditFilter { verb: Some(Verb::RecordsExtracted), ..Default::default() }, None).await.expect("a log");
+    let log = running
+        .app
+        .audit(
+            &running.caller(ADMIN).await,
+            app::audit::AuditFilter { verb: Some(Verb::RecordsExtracted), ..Default::default() },
+            None,
+        )
+        .await
+        .expect("a log");
     let detail = &log.entries[0].detail;
     assert!(detail.note.as_deref().is_some_and(|note| note.contains("csv") && note.contains("山本")), "{detail:?}");
     assert!(detail.fields.contains(&"name".to_owned()));
@@ -52,17 +68,27 @@ async fn csv_and_ndjson_hold_exactly_what_was_put_in() {
     let crm = testkit::database::shipped().remove(0);
     let entity = crm.entity("customer").expect("it is there");
     let bytes = include_bytes!("../../../domain/tests/domain/sample/customers.csv");
-    let rows: Vec<_> = RowReader::new(&bytes[..], detect(&bytes[..]).expect("an encoding"), entity).expect("a header").collect::<Result<_, _>>().expect("rows");
+    let rows: Vec<_> = RowReader::new(&bytes[..], detect(&bytes[..]).expect("an encoding"), entity)
+        .expect("a header")
+        .collect::<Result<_, _>>()
+        .expect("rows");
     let mut put = Vec::new();
     for row in rows.into_iter().take(60) {
         let values = row.values.expect("it is taken");
-        running.app.record_create(&sales, "crm", "customer", values.clone().into_iter().collect()).await.expect("a customer");
+        running
+            .app
+            .record_create(&sales, "crm", "customer", values.clone().into_iter().collect())
+            .await
+            .expect("a customer");
         put.push(values);
     }
     let csv = taken(&running, SALES, Format::Csv, ListQuery::default()).await;
     assert!(csv.starts_with(b"\xef\xbb\xbf"), "Excel takes it for UTF-8");
     // What goes out can go in again; only formulas have become harmless.
-    let back: Vec<_> = RowReader::new(&csv[..], detect(&csv[..]).expect("an encoding"), entity).expect("its own header").collect::<Result<_, _>>().expect("rows");
+    let back: Vec<_> = RowReader::new(&csv[..], detect(&csv[..]).expect("an encoding"), entity)
+        .expect("its own header")
+        .collect::<Result<_, _>>()
+        .expect("rows");
     assert_eq!(back.len(), put.len());
     let mut neutralised = 0;
     for (back, put) in back.iter().zip(&put) {
@@ -79,7 +105,11 @@ async fn csv_and_ndjson_hold_exactly_what_was_put_in() {
     }
     assert!(neutralised > 0, "the sample has formulas");
     let ndjson = taken(&running, SALES, Format::Ndjson, ListQuery::default()).await;
-    let lines: Vec<serde_json::Value> = ndjson.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> = ndjson
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).expect("JSON"))
+        .collect();
     assert_eq!(lines.len(), put.len());
     for (line, put) in lines.iter().zip(&put) {
         for field in &entity.fields {
@@ -98,7 +128,16 @@ async fn a_cell_that_a_spreadsheet_would_run_comes_out_harmless() {
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
     let evil = "=HYPERLINK(\"https://evil.example\",\"x\")";
-    running.app.record_create(&sales, "crm", "customer", typed(&[("number", "@C1"), ("name", "+1"), ("company", evil), ("annual_amount", "-5")])).await.expect("a customer");
+    running
+        .app
+        .record_create(
+            &sales,
+            "crm",
+            "customer",
+            typed(&[("number", "@C1"), ("name", "+1"), ("company", evil), ("annual_amount", "-5")]),
+        )
+        .await
+        .expect("a customer");
     let csv = String::from_utf8(taken(&running, SALES, Format::Csv, ListQuery::default()).await).expect("UTF-8");
     assert!(csv.contains("'@C1") && csv.contains("\"'=HYPERLINK(\"\"https") && csv.contains(",-5,"), "{csv}");
     let ndjson = String::from_utf8(taken(&running, SALES, Format::Ndjson, ListQuery::default()).await).expect("UTF-8");
@@ -112,6 +151,7 @@ async fn conditions_hold_for_the_file_as_for_the_list() {
     for (number, name) in [("C1", "山田山本"), ("C2", "山本山田山"), ("C3", "佐藤")] {
         customer(&running.app, &sales, number, name).await;
     }
-    let csv = String::from_utf8(taken(&running, SALES, Format::Csv, one("name", Test::Contains, "本山田")).await).expect("UTF-8");
+    let csv = String::from_utf8(taken(&running, SALES, Format::Csv, one("name", Test::Contains, "本山田")).await)
+        .expect("UTF-8");
     assert_eq!(csv.lines().skip(1).map(|line| &line[..2]).collect::<Vec<_>>(), ["C2"]);
 }

@@ -58,12 +58,18 @@ async fn is_large(running: &Running, status: &ImportStatus, count: u64) {
     assert_eq!(status.rows_taken, count - count / 5);
     let database = &running.database;
     assert_eq!(database.number("SELECT count(*) FROM svc_crm.customer").await, status.rows_taken as i64);
-    assert_eq!(database.number("SELECT count(DISTINCT f_number) FROM svc_crm.customer").await, status.rows_taken as i64);
+    assert_eq!(
+        database.number("SELECT count(DISTINCT f_number) FROM svc_crm.customer").await,
+        status.rows_taken as i64
+    );
     assert_eq!(entries(running, Verb::RecordCreated).await, status.rows_taken as i64, "an entry a record");
     let parted = "SELECT count(*) FROM svc_crm.customer c FULL JOIN (SELECT record_id FROM struct.entry WHERE verb = 'record.created') e ON e.record_id = c.id
         WHERE c.id IS NULL OR e.record_id IS NULL";
     assert_eq!(database.number(parted).await, 0);
-    assert_eq!(database.number("SELECT count(DISTINCT row_number) FROM struct.job_refusal").await, status.rows_refused as i64);
+    assert_eq!(
+        database.number("SELECT count(DISTINCT row_number) FROM struct.job_refusal").await,
+        status.rows_refused as i64
+    );
     assert_eq!(database.number("SELECT count(*) FROM struct.job_piece").await, 0, "the file is gone");
     assert_eq!(entries(running, Verb::ImportCompleted).await, 1);
 }
@@ -141,11 +147,28 @@ async fn both_sample_files_go_in_row_by_row_and_the_same_ones_twice_are_refused_
         let sales = running.caller(SALES).await;
         let job = handed_in(&running.app, &sales, bytes).await;
         let status = worked(&running, &sales, job).await;
-        let rows: Vec<_> = RowReader::new(bytes, detect(bytes).expect("an encoding"), entity).expect("a header").collect::<Result<_, _>>().expect("rows");
-        assert_eq!((status.state, status.rows_seen, status.rows_taken, status.file_name.as_str()), (JobState::Done, 200, 200, "顧客 一覧.csv"), "{:?}", status.refused);
-        let extraction = running.app.extract(&sales, "crm", "customer", app::extraction::Format::Ndjson, Default::default()).await.expect("an extraction");
+        let rows: Vec<_> = RowReader::new(bytes, detect(bytes).expect("an encoding"), entity)
+            .expect("a header")
+            .collect::<Result<_, _>>()
+            .expect("rows");
+        assert_eq!(
+            (status.state, status.rows_seen, status.rows_taken, status.file_name.as_str()),
+            (JobState::Done, 200, 200, "顧客 一覧.csv"),
+            "{:?}",
+            status.refused
+        );
+        let extraction = running
+            .app
+            .extract(&sales, "crm", "customer", app::extraction::Format::Ndjson, Default::default())
+            .await
+            .expect("an extraction");
         let chunks: Vec<Vec<u8>> = futures_util::TryStreamExt::try_collect(extraction.stream).await.expect("all of it");
-        let mut found: Vec<serde_json::Value> = chunks.concat().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).expect("JSON")).collect();
+        let mut found: Vec<serde_json::Value> = chunks
+            .concat()
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).expect("JSON"))
+            .collect();
         found.sort_by_key(|line| line["number"].as_str().unwrap_or_default().to_owned());
         let mut put: Vec<_> = rows.into_iter().map(|row| row.values.expect("it is taken")).collect();
         put.sort_by_key(|values| values["number"].clone());
@@ -265,7 +288,13 @@ async fn an_import_whose_right_is_taken_away_on_the_way_stops_there_and_keeps_wh
     assert!(denied(&running.app.import_status(&sales, "crm", "customer", job).await));
     crate::access::grant(&running, running.sales, "customer_import", Actions::default().with(Action::Create)).await;
     let status = running.app.import_status(&sales, "crm", "customer", job).await.expect("a status");
-    assert!(status.state == JobState::Failed && status.failure.as_ref().is_some_and(|failure| failure.contains("権限")), "{:?} {:?} {}", status.state, status.failure, status.rows_seen);
+    assert!(
+        status.state == JobState::Failed && status.failure.as_ref().is_some_and(|failure| failure.contains("権限")),
+        "{:?} {:?} {}",
+        status.state,
+        status.failure,
+        status.rows_seen
+    );
     assert!(status.rows_taken > 0 && status.rows_seen < 1_000);
     assert_eq!(running.database.number("SELECT count(*) FROM svc_crm.customer").await, status.rows_taken as i64);
     assert_eq!(entries(&running, Verb::ImportFailed).await, 1);

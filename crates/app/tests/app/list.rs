@@ -26,7 +26,11 @@ async fn what_an_index_cannot_answer_and_a_cursor_that_is_none_of_ours_are_refus
         (one("rank", Test::AtLeast, "A"), "rank", "not_searchable"),
         (one("name", Test::Contains, "  "), "name", "nothing_to_find"),
         (one("annual_amount", Test::AtLeast, "many"), "annual_amount", "not_a_number"),
-        (ListQuery { sort: Some(Sort { field: "name".into(), descending: false }), ..ListQuery::default() }, "name", "not_searchable"),
+        (
+            ListQuery { sort: Some(Sort { field: "name".into(), descending: false }), ..ListQuery::default() },
+            "name",
+            "not_searchable",
+        ),
         (ListQuery { limit: 201, ..ListQuery::default() }, "limit", "out_of_range"),
     ] {
         assert_eq!(faults(list(query).await.map(drop)), [(field.to_owned(), code)]);
@@ -50,7 +54,8 @@ async fn a_cursor_whose_value_belongs_to_another_order_is_refused_and_no_fault_o
         cursor,
         ..ListQuery::default()
     };
-    let page = running.app.record_list(&reader, "crm", "customer", sorted("number", None), false).await.expect("a list");
+    let page =
+        running.app.record_list(&reader, "crm", "customer", sorted("number", None), false).await.expect("a list");
     let moved = running.app.record_list(&reader, "crm", "customer", sorted("registered_on", page.next), false).await;
     assert!(matches!(moved, Err(Error::Refused(Refusal::BadCursor))), "{moved:?}");
 }
@@ -66,7 +71,8 @@ async fn people_are_found_by_any_part_of_their_name_however_it_is_written() {
         ("C4", "高田 橋夫", "たかだ はしお"),
         ("C5", "Ｓｍｉｔｈ JOHN", "ｽﾐｽ ｼﾞｮﾝ"),
     ] {
-        let pairs = [("number", number), ("name", name), ("kana", kana), ("phone", "03-1234-5678"), ("email", "a@example.jp")];
+        let pairs =
+            [("number", number), ("name", name), ("kana", kana), ("phone", "03-1234-5678"), ("email", "a@example.jp")];
         running.app.record_create(&sales, "crm", "customer", typed(&pairs)).await.expect(number);
     }
     for (field, text, expected) in [
@@ -127,8 +133,13 @@ async fn walked(running: &Running, sort: Option<Sort>, limit: usize) -> Vec<Reco
             let mut back = page.previous;
             for expected in pages.iter().rev().skip(1) {
                 let query = ListQuery { sort: sort.clone(), cursor: back.clone(), limit, ..ListQuery::default() };
-                let page = running.app.record_list(&reader, "crm", "customer", query, false).await.expect("a page back");
-                assert_eq!(page.records.iter().map(|view| view.record.id).collect::<Vec<_>>(), *expected, "{sort:?} {limit}");
+                let page =
+                    running.app.record_list(&reader, "crm", "customer", query, false).await.expect("a page back");
+                assert_eq!(
+                    page.records.iter().map(|view| view.record.id).collect::<Vec<_>>(),
+                    *expected,
+                    "{sort:?} {limit}"
+                );
                 back = page.previous;
             }
             assert!(back.is_none(), "before the first page there is none");
@@ -143,9 +154,19 @@ async fn pages_show_every_record_once_in_every_order_there_and_back() {
     let sales = running.caller(SALES).await;
     // Equal values and empty ones on every border.
     for number in 0..31 {
-        let (rank, amount, day) = (["A", "B", "", "A"][number % 4], ["", "100", "-5", "100", "7"][number % 5], ["", "2026-01-01", "2026-01-02"][number % 3]);
+        let (rank, amount, day) = (
+            ["A", "B", "", "A"][number % 4],
+            ["", "100", "-5", "100", "7"][number % 5],
+            ["", "2026-01-01", "2026-01-02"][number % 3],
+        );
         let number = format!("C{:03}", number * 7 % 31);
-        let pairs = [("number", number.as_str()), ("name", "x"), ("rank", rank), ("annual_amount", amount), ("registered_on", day)];
+        let pairs = [
+            ("number", number.as_str()),
+            ("name", "x"),
+            ("rank", rank),
+            ("annual_amount", amount),
+            ("registered_on", day),
+        ];
         running.app.record_create(&sales, "crm", "customer", typed(&pairs)).await.expect("a customer");
     }
     for limit in [1, 7, 30, 31, 200] {
@@ -159,10 +180,17 @@ async fn pages_show_every_record_once_in_every_order_there_and_back() {
             assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 31, "{sort:?} by {limit}");
         }
     }
-    let ascending = numbers(&running, ListQuery { sort: Some(Sort { field: "number".into(), descending: false }), limit: 3, ..ListQuery::default() }).await;
+    let ascending = numbers(
+        &running,
+        ListQuery { sort: Some(Sort { field: "number".into(), descending: false }), limit: 3, ..ListQuery::default() },
+    )
+    .await;
     assert_eq!(ascending, ["C000", "C001", "C002"]);
     let between = ListQuery {
-        conditions: vec![one("annual_amount", Test::AtLeast, "-5").conditions.remove(0), one("annual_amount", Test::AtMost, "7").conditions.remove(0)],
+        conditions: vec![
+            one("annual_amount", Test::AtLeast, "-5").conditions.remove(0),
+            one("annual_amount", Test::AtMost, "7").conditions.remove(0),
+        ],
         limit: 200,
         ..ListQuery::default()
     };

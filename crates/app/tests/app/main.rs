@@ -27,7 +27,9 @@ fn typed(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// Makes a customer with a number and a name.
 async fn customer(app: &App, caller: &Caller, number: &str, name: &str) -> RecordId {
-    app.record_create(caller, "crm", "customer", typed(&[("number", number), ("name", name)])).await.expect("a customer")
+    app.record_create(caller, "crm", "customer", typed(&[("number", number), ("name", name)]))
+        .await
+        .expect("a customer")
 }
 
 /// A list with one condition.

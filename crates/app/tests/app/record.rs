@@ -27,7 +27,10 @@ async fn a_value_that_fits_no_field_is_refused_with_its_field_and_nothing_is_mad
     assert_eq!(faults(create(&[]).await), [field("number", "required"), field("name", "required")].concat());
     assert_eq!(faults(create(&[("number", "C1"), ("name", "x"), ("none", "x")]).await), field("none", "unknown_field"));
     assert_eq!(faults(create(&[("number", "C1"), ("name", "a\u{0}b")]).await), field("name", "control_character"));
-    assert_eq!(faults(create(&[("number", "C1"), ("name", "x"), ("birthday", "2026-02-30")]).await), field("birthday", "not_a_date"));
+    assert_eq!(
+        faults(create(&[("number", "C1"), ("name", "x"), ("birthday", "2026-02-30")]).await),
+        field("birthday", "not_a_date")
+    );
     assert_eq!(faults(create(&[("number", "C1"), ("name", "x"), ("rank", "Z")]).await), field("rank", "not_a_choice"));
     assert_eq!(running.database.number("SELECT count(*) FROM svc_crm.customer").await, 0);
     assert_eq!(entries(&running, Verb::RecordCreated).await, 0);
@@ -39,9 +42,15 @@ async fn a_unique_value_is_taken_once_and_names_its_field() {
     let sales = running.caller(SALES).await;
     customer(&running.app, &sales, "C1", "山本 健").await;
     let taken = [("number".to_owned(), "taken")];
-    assert_eq!(faults(running.app.record_create(&sales, "crm", "customer", typed(&[("number", "C1"), ("name", "x")])).await), taken);
+    assert_eq!(
+        faults(running.app.record_create(&sales, "crm", "customer", typed(&[("number", "C1"), ("name", "x")])).await),
+        taken
+    );
     let two = customer(&running.app, &sales, "C2", "山田 一").await;
-    assert_eq!(faults(running.app.record_update(&sales, CUSTOMER, two, 1, typed(&[("number", "C1")]), Mode::Named).await), taken);
+    assert_eq!(
+        faults(running.app.record_update(&sales, CUSTOMER, two, 1, typed(&[("number", "C1")]), Mode::Named).await),
+        taken
+    );
     assert_eq!(values(&running, two).await.0, 1);
 }
 
@@ -50,7 +59,9 @@ async fn a_change_on_an_older_version_overwrites_nothing_and_shows_both_sides() 
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
     let id = customer(&running.app, &sales, "C1", "山本 健").await;
-    let change = |version, pairs: &[(&str, &str)]| running.app.record_update(&sales, CUSTOMER, id, version, typed(pairs), Mode::Named);
+    let change = |version, pairs: &[(&str, &str)]| {
+        running.app.record_update(&sales, CUSTOMER, id, version, typed(pairs), Mode::Named)
+    };
     assert_eq!(change(1, &[("rank", "A")]).await.expect("changed"), 2);
     let refused = change(1, &[("rank", "B"), ("company", "青葉")]).await;
     let Err(Error::Conflict(conflict)) = refused else { panic!("{refused:?}") };
@@ -75,7 +86,10 @@ async fn of_two_who_save_at_once_exactly_one_wins_each_time() {
     for version in 1..=20_i64 {
         let mine = |app: Arc<app::App>, rank: &'static str| {
             let (sales, note) = (sales.clone(), format!("{rank}{version}"));
-            async move { app.record_update(&sales, CUSTOMER, id, version, typed(&[("rank", rank), ("note", &note)]), Mode::Named).await }
+            async move {
+                app.record_update(&sales, CUSTOMER, id, version, typed(&[("rank", rank), ("note", &note)]), Mode::Named)
+                    .await
+            }
         };
         let (one, two) = tokio::join!(mine(running.app.clone(), "A"), mine(second.clone(), "B"));
         let (won, lost, rank) = if one.is_ok() { (one, two, "A") } else { (two, one, "B") };
@@ -118,7 +132,14 @@ async fn what_is_referred_to_is_not_removed_and_what_refers_to_nothing_is_not_ma
 async fn personal_values_are_masked_until_revealed_and_the_reveal_is_entered() {
     let running = Running::start().await;
     let (sales, reader) = (running.caller(SALES).await, running.caller(READER).await);
-    let pairs = [("number", "C1"), ("name", "山本 健"), ("email", "ken@example.jp"), ("phone", "03-1234-5678"), ("birthday", "1990-05-06"), ("company", "青葉")];
+    let pairs = [
+        ("number", "C1"),
+        ("name", "山本 健"),
+        ("email", "ken@example.jp"),
+        ("phone", "03-1234-5678"),
+        ("birthday", "1990-05-06"),
+        ("company", "青葉"),
+    ];
     let id = running.app.record_create(&sales, "crm", "customer", typed(&pairs)).await.expect("a customer");
     let masked = running.app.record_detail(&reader, "crm", "customer", id).await.expect("it opens").view;
     assert!(!masked.revealed);
@@ -132,7 +153,9 @@ async fn personal_values_are_masked_until_revealed_and_the_reveal_is_entered() {
     let trail = running.app.activity(&reader, None).await.expect("a trail");
     let newest = &trail.entries[0];
     assert_eq!((newest.verb, newest.target.record), (Verb::RecordRevealed, Some(id)));
-    assert!(newest.detail.fields.contains(&"phone".to_owned()) && !newest.detail.fields.contains(&"company".to_owned()));
+    assert!(
+        newest.detail.fields.contains(&"phone".to_owned()) && !newest.detail.fields.contains(&"company".to_owned())
+    );
     // A form shows everything, so it is a reveal too.
     running.app.record_form(&sales, "crm", "customer", Some(id)).await.expect("a form");
     assert_eq!(entries(&running, Verb::RecordRevealed).await, 2);
@@ -147,10 +170,17 @@ async fn the_log_names_changed_personal_fields_and_never_what_they_held() {
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
     let id = customer(&running.app, &sales, "C1", "山本 健").await;
-    running.app.record_update(&sales, CUSTOMER, id, 1, typed(&[("name", "山本 次郎"), ("rank", "A")]), Mode::Named).await.expect("changed");
+    running
+        .app
+        .record_update(&sales, CUSTOMER, id, 1, typed(&[("name", "山本 次郎"), ("rank", "A")]), Mode::Named)
+        .await
+        .expect("changed");
     let trail = running.app.activity(&sales, None).await.expect("a trail");
     let changes = &trail.entries[0].detail.changes;
-    let said: Vec<(&str, Option<&str>, Option<&str>)> = changes.iter().map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref())).collect();
+    let said: Vec<(&str, Option<&str>, Option<&str>)> = changes
+        .iter()
+        .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+        .collect();
     assert_eq!(said, [("name", None, None), ("rank", None, Some("A"))]);
 }
 
@@ -158,10 +188,30 @@ async fn the_log_names_changed_personal_fields_and_never_what_they_held() {
 async fn a_form_empties_what_it_does_not_name_and_a_patch_leaves_it() {
     let running = Running::start().await;
     let sales = running.caller(SALES).await;
-    let id = running.app.record_create(&sales, "crm", "customer", typed(&[("number", "C1"), ("name", "山本 健"), ("company", "青葉"), ("rank", "A")])).await.expect("a customer");
+    let id = running
+        .app
+        .record_create(
+            &sales,
+            "crm",
+            "customer",
+            typed(&[("number", "C1"), ("name", "山本 健"), ("company", "青葉"), ("rank", "A")]),
+        )
+        .await
+        .expect("a customer");
     running.app.record_update(&sales, CUSTOMER, id, 1, typed(&[("rank", "B")]), Mode::Named).await.expect("changed");
     assert_eq!(values(&running, id).await.1["company"], "青葉");
-    running.app.record_update(&sales, CUSTOMER, id, 2, typed(&[("number", "C1"), ("name", "山本 健"), ("rank", "")]), Mode::All).await.expect("changed");
+    running
+        .app
+        .record_update(
+            &sales,
+            CUSTOMER,
+            id,
+            2,
+            typed(&[("number", "C1"), ("name", "山本 健"), ("rank", "")]),
+            Mode::All,
+        )
+        .await
+        .expect("changed");
     let (_, found) = values(&running, id).await;
     assert!(!found.contains_key("company") && !found.contains_key("rank"), "{found:?}");
 }
@@ -173,9 +223,15 @@ async fn what_was_typed_comes_back_as_it_was_in_every_field_of_every_entity() {
     let mut made: std::collections::HashMap<String, String> = std::collections::HashMap::new();
     for service in testkit::database::shipped() {
         for entity in &service.entities {
-            let pairs: Vec<(String, String)> = entity.fields.iter().map(|field| (field.name.clone(), sample(field, &made))).collect();
-            let id = running.app.record_create(&sales, &service.name, &entity.name, pairs.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", entity.name));
-            let record = running.app.record_reveal(&sales, &service.name, &entity.name, id).await.expect("it opens").view.record;
+            let pairs: Vec<(String, String)> =
+                entity.fields.iter().map(|field| (field.name.clone(), sample(field, &made))).collect();
+            let id = running
+                .app
+                .record_create(&sales, &service.name, &entity.name, pairs.clone())
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", entity.name));
+            let record =
+                running.app.record_reveal(&sales, &service.name, &entity.name, id).await.expect("it opens").view.record;
             for (field, value) in &pairs {
                 assert_eq!(record.values.get(field), Some(value), "{}.{field}", entity.name);
             }

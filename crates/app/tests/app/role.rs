@@ -12,7 +12,9 @@ async fn a_name_that_is_empty_too_long_or_taken_is_refused() {
     let running = Running::start().await;
     let admin = running.caller(ADMIN).await;
     let long = "あ".repeat(61);
-    for (name, code) in [("", "required"), ("  ", "required"), (long.as_str(), "too_long"), ("a\nb", "control_character")] {
+    for (name, code) in
+        [("", "required"), ("  ", "required"), (long.as_str(), "too_long"), ("a\nb", "control_character")]
+    {
         assert_eq!(faults(running.app.create_role(&admin, name).await), [("name".to_owned(), code)]);
     }
     let taken = running.app.create_role(&admin, " 営業 ").await;
@@ -30,7 +32,10 @@ async fn a_removed_role_grants_nothing_from_the_next_request_on() {
     let (admin, reader) = (running.caller(ADMIN).await, running.caller(READER).await);
     let list = || running.app.record_list(&reader, "crm", "customer", ListQuery::default(), false);
     assert!(list().await.is_ok());
-    assert_eq!(running.app.roles(&admin).await.expect("roles").iter().map(|role| role.members).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(
+        running.app.roles(&admin).await.expect("roles").iter().map(|role| role.members).collect::<Vec<_>>(),
+        [1, 1]
+    );
     running.app.rename_role(&admin, running.reading, "見るだけ").await.expect("renamed");
     assert!(list().await.is_ok());
     running.app.delete_role(&admin, running.reading).await.expect("removed");

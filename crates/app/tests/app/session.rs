@@ -25,7 +25,11 @@ async fn sql(running: &Running, text: &str) {
 async fn unknown_known_disabled_and_not_yet_joined_addresses_get_the_same_answer() {
     let running = Running::start().await;
     let admin = running.caller(ADMIN).await;
-    running.app.invite(&admin, "invited@minato.example.jp", "招待 四郎", MemberChange::default()).await.expect("invited");
+    running
+        .app
+        .invite(&admin, "invited@minato.example.jp", "招待 四郎", MemberChange::default())
+        .await
+        .expect("invited");
     let reader = running.caller(READER).await.user;
     running.app.set_active(&admin, reader, false).await.expect("disabled");
     let long = "x".repeat(100_000);
@@ -75,12 +79,28 @@ async fn what_is_no_token_of_ours_opens_nothing() {
     let running = Running::start().await;
     let token = running.sign_in(SALES).await;
     let (tenant, secret) = token.split_once('.').expect("two parts");
-    let other = running.app.caller(running.peer(), &running.sign_in(testkit::running::OTHER).await).await.expect("signed in").tenant;
+    let other = running
+        .app
+        .caller(running.peer(), &running.sign_in(testkit::running::OTHER).await)
+        .await
+        .expect("signed in")
+        .tenant;
     assert_ne!(other, running.tenant);
     let foreign = running.sign_in(testkit::running::OTHER).await;
     let swapped = format!("{}.{secret}", foreign.split_once('.').expect("two parts").0);
     let cut = &token[..token.len() - 1];
-    for wrong in ["", ".", "x", &swapped, tenant, secret, cut, &format!("{token}A"), &format!("{tenant}.{}", "A".repeat(43)), &format!("..{token}")] {
+    for wrong in [
+        "",
+        ".",
+        "x",
+        &swapped,
+        tenant,
+        secret,
+        cut,
+        &format!("{token}A"),
+        &format!("{tenant}.{}", "A".repeat(43)),
+        &format!("..{token}"),
+    ] {
         let refused = running.app.caller(running.peer(), wrong).await;
         assert!(matches!(refused, Err(Error::SignedOut)), "{wrong}");
     }
@@ -137,7 +157,8 @@ async fn a_disabled_member_is_out_at_once_and_their_old_session_never_comes_back
     assert!(works(&running, &token).await);
     running.app.set_active(&admin, sales.user, false).await.expect("disabled");
     assert!(!works(&running, &token).await);
-    let refused = running.app.record_create(&sales, "crm", "customer", crate::typed(&[("number", "1"), ("name", "x")])).await;
+    let refused =
+        running.app.record_create(&sales, "crm", "customer", crate::typed(&[("number", "1"), ("name", "x")])).await;
     assert!(matches!(refused, Err(Error::SignedOut)) || denied(&refused), "{refused:?}");
     running.app.set_active(&admin, sales.user, true).await.expect("enabled");
     assert!(!works(&running, &token).await, "the old session stays over");
@@ -151,7 +172,9 @@ async fn a_storm_of_sign_ins_is_told_to_come_back_and_everyone_else_is_served() 
     let storm: Vec<_> = (0..120)
         .map(|number| {
             let (app, peer) = (running.app.clone(), running.peer());
-            tokio::spawn(async move { app.sign_in(&peer, &format!("x{number}@example.jp"), "some password at all").await })
+            tokio::spawn(
+                async move { app.sign_in(&peer, &format!("x{number}@example.jp"), "some password at all").await },
+            )
         })
         .collect();
     tokio::task::yield_now().await;

@@ -10,7 +10,13 @@ use domain::record::ListQuery;
 use testkit::running::{ADMIN, PASSWORD, Running, token};
 
 fn new(code: &str, email: &str) -> NewTenant {
-    NewTenant { code: code.into(), name: "新会社".into(), email: email.into(), display_name: "長 一子".into(), billing_types: vec!["standard".into()] }
+    NewTenant {
+        code: code.into(),
+        name: "新会社".into(),
+        email: email.into(),
+        display_name: "長 一子".into(),
+        billing_types: vec!["standard".into()],
+    }
 }
 
 #[tokio::test]

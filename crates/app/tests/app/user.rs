@@ -35,7 +35,10 @@ async fn an_address_or_name_that_is_none_is_refused_and_no_mail_leaves() {
         assert_eq!(std::fs::read_dir(running.mail_folder()).expect("a folder").count(), before);
     }
     let unknown = MemberChange { billing_types: vec!["gold".to_owned()], ..MemberChange::default() };
-    assert_eq!(faults(running.app.invite(&admin, NEW, "x", unknown).await), [("billing_types".to_owned(), "not_a_choice")]);
+    assert_eq!(
+        faults(running.app.invite(&admin, NEW, "x", unknown).await),
+        [("billing_types".to_owned(), "not_a_choice")]
+    );
 }
 
 #[tokio::test]
@@ -49,11 +52,18 @@ async fn a_link_that_is_wrong_expired_or_used_opens_nothing() {
         assert!(spent(&running.app.accept_invitation(&running.peer(), wrong, PASSWORD).await), "{wrong}");
     }
     let root = running.database.root().await;
-    root.batch_execute("UPDATE struct.invitation SET expires_at = now() - interval '1 second' WHERE used_at IS NULL").await.expect("it runs");
+    root.batch_execute("UPDATE struct.invitation SET expires_at = now() - interval '1 second' WHERE used_at IS NULL")
+        .await
+        .expect("it runs");
     assert!(spent(&running.app.accept_invitation(&running.peer(), &link, PASSWORD).await));
-    root.batch_execute("UPDATE struct.invitation SET expires_at = now() + interval '1 hour' WHERE used_at IS NULL").await.expect("it runs");
+    root.batch_execute("UPDATE struct.invitation SET expires_at = now() + interval '1 hour' WHERE used_at IS NULL")
+        .await
+        .expect("it runs");
     running.app.accept_invitation(&running.peer(), &link, PASSWORD).await.expect("joined");
-    assert!(spent(&running.app.accept_invitation(&running.peer(), &link, "another password 12345").await), "it opens once");
+    assert!(
+        spent(&running.app.accept_invitation(&running.peer(), &link, "another password 12345").await),
+        "it opens once"
+    );
     assert!(spent(&running.app.invitation(&link).await));
     assert!(running.app.sign_in(&running.peer(), NEW, "another password 12345").await.is_err());
     running.app.sign_in(&running.peer(), NEW, PASSWORD).await.expect("the first password stands");
@@ -82,7 +92,10 @@ async fn an_invitation_lasts_seventy_two_hours_and_a_new_one_spends_the_old() {
     let second = invited(&running).await;
     assert!(spent(&running.app.accept_invitation(&running.peer(), &first, PASSWORD).await));
     let shown = running.app.invitation(&second).await.expect("it opens");
-    assert_eq!((shown.email.as_str(), shown.display_name.as_str(), shown.tenant_name.as_str()), (NEW, "新人 五月", "株式会社ミナト物産"));
+    assert_eq!(
+        (shown.email.as_str(), shown.display_name.as_str(), shown.tenant_name.as_str()),
+        (NEW, "新人 五月", "株式会社ミナト物産")
+    );
     assert!(shown.needs_password);
 }
 
@@ -135,7 +148,10 @@ async fn members_are_shown_with_their_addresses_and_names_oldest_first() {
     let running = Running::start().await;
     let admin = running.caller(ADMIN).await;
     let members = running.app.members(&admin).await.expect("members");
-    let shown: Vec<(&str, &str, bool)> = members.iter().map(|member| (member.email.as_str(), member.display_name.as_str(), member.administrator)).collect();
+    let shown: Vec<(&str, &str, bool)> = members
+        .iter()
+        .map(|member| (member.email.as_str(), member.display_name.as_str(), member.administrator))
+        .collect();
     assert_eq!(shown[..2], [(ADMIN, "管理 太郎", true), (SALES, "営業 一郎", false)]);
     assert!(members.len() == 4 && members.iter().all(|member| member.joined && member.active));
     assert!(members[0].last_seen.is_some() && members[1].last_seen.is_none());
@@ -150,7 +166,11 @@ async fn the_last_administrator_is_neither_demoted_nor_disabled_by_anybody() {
     assert!(last(&running.app.change_member(&admin, admin.user, change.clone()).await));
     assert!(last(&running.app.set_active(&admin, admin.user, false).await));
     // One who was invited, but has not joined, could not let anybody in.
-    running.app.invite(&admin, NEW, "新人 五月", MemberChange { administrator: true, ..MemberChange::default() }).await.expect("invited");
+    running
+        .app
+        .invite(&admin, NEW, "新人 五月", MemberChange { administrator: true, ..MemberChange::default() })
+        .await
+        .expect("invited");
     assert!(last(&running.app.set_active(&admin, admin.user, false).await));
     let admin = running.caller(ADMIN).await;
     assert!(admin.administrator && running.app.members(&admin).await.is_ok());
@@ -161,16 +181,23 @@ async fn two_administrators_who_demote_each_other_at_once_leave_one() {
     for round in 0..5 {
         let running = Running::start().await;
         let (admin, reader) = (running.caller(ADMIN).await, running.caller(READER).await);
-        let administrator = MemberChange { administrator: true, roles: Vec::new(), billing_types: vec!["standard".into()] };
+        let administrator =
+            MemberChange { administrator: true, roles: Vec::new(), billing_types: vec!["standard".into()] };
         running.app.change_member(&admin, reader.user, administrator.clone()).await.expect("promoted");
         let second = running.second_server();
         let demoted = MemberChange { administrator: false, ..administrator };
         // Both servers know both for administrators.
         assert!(second.members(&reader).await.is_ok() && running.app.members(&admin).await.is_ok());
         let (one, two) = if round % 2 == 0 {
-            tokio::join!(running.app.change_member(&admin, reader.user, demoted.clone()), second.change_member(&reader, admin.user, demoted.clone()))
+            tokio::join!(
+                running.app.change_member(&admin, reader.user, demoted.clone()),
+                second.change_member(&reader, admin.user, demoted.clone())
+            )
         } else {
-            tokio::join!(running.app.set_active(&admin, reader.user, false), second.set_active(&reader, admin.user, false))
+            tokio::join!(
+                running.app.set_active(&admin, reader.user, false),
+                second.set_active(&reader, admin.user, false)
+            )
         };
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let left = "SELECT count(*) FROM struct.member WHERE administrator AND active AND tenant_id = (SELECT tenant_id FROM struct.tenant WHERE code = 'minato')";
@@ -187,7 +214,11 @@ async fn a_change_of_a_member_stands_in_the_log_with_before_and_after() {
     let trail = running.app.activity(&running.caller(READER).await, None).await.expect("a trail");
     let newest = trail.entries.iter().find(|entry| entry.verb == Verb::UserChanged).expect("it is there");
     assert_eq!((newest.actor_name.as_deref(), newest.user_name.as_deref()), (Some("管理 太郎"), Some("閲覧 二葉")));
-    let said: Vec<(&str, Option<&str>, Option<&str>)> =
-        newest.detail.changes.iter().map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref())).collect();
+    let said: Vec<(&str, Option<&str>, Option<&str>)> = newest
+        .detail
+        .changes
+        .iter()
+        .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+        .collect();
     assert_eq!(said, [("roles", Some("閲覧"), Some("営業")), ("billing_types", Some("standard"), Some("light"))]);
 }

@@ -55,7 +55,9 @@ impl Load {
             .connections
             .drain(..)
             .enumerate()
-            .map(|(place, connection)| tokio::spawn(one(Arc::clone(work), connection, self.turn + place as u64, since + length)))
+            .map(|(place, connection)| {
+                tokio::spawn(one(Arc::clone(work), connection, self.turn + place as u64, since + length))
+            })
             .collect();
         let mut taken = Vec::new();
         for task in tasks {
@@ -66,12 +68,19 @@ impl Load {
         let seconds = since.elapsed().as_secs_f64();
         self.turn += u64::try_from(taken.len() * CONNECTIONS).unwrap_or_default() + CONNECTIONS as u64;
         taken.sort_unstable();
-        let at = |share: f64| taken.get((taken.len() as f64 * share) as usize).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+        let at = |share: f64| {
+            taken.get((taken.len() as f64 * share) as usize).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+        };
         Ok(Done { per_s: taken.len() as f64 / seconds, half_ms: at(0.5), most_ms: at(0.99) })
     }
 }
 
-async fn one<W: Work>(work: Arc<W>, mut connection: Connection, mut turn: u64, until: Instant) -> anyhow::Result<(Connection, Vec<Duration>)> {
+async fn one<W: Work>(
+    work: Arc<W>,
+    mut connection: Connection,
+    mut turn: u64,
+    until: Instant,
+) -> anyhow::Result<(Connection, Vec<Duration>)> {
     let mut taken = Vec::new();
     let mut now = Instant::now();
     while now < until {
@@ -109,7 +118,8 @@ impl Pgbench {
         let mut arguments = self.arguments.clone();
         arguments.extend(["-T".to_owned(), length.as_secs().max(1).to_string()]);
         let output = host::process::pgbench(&self.bin, &self.socket_dir, APP, DATABASE, &arguments).await;
-        let output = output.with_context(|| format!("pgbench in {} can't be run; it comes with PostgreSQL", self.bin.display()))?;
+        let output = output
+            .with_context(|| format!("pgbench in {} can't be run; it comes with PostgreSQL", self.bin.display()))?;
         let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             bail!("pgbench ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
@@ -129,6 +139,9 @@ mod tests {
     #[test]
     fn a_run_without_a_figure_gives_none() {
         assert_eq!(transactions("pgbench: error: connection to server failed"), None);
-        assert_eq!(transactions("latency average = 2 ms\ntps = 6563.25 (without initial connection time)\n"), Some(6563.25));
+        assert_eq!(
+            transactions("latency average = 2 ms\ntps = 6563.25 (without initial connection time)\n"),
+            Some(6563.25)
+        );
     }
 }

@@ -143,7 +143,9 @@ async fn start(product: &mut Product) -> anyhow::Result<u64> {
 /// Waits until nothing is under way any more.
 async fn rest(app: &App, member: &Member, traffic: &mut Traffic) -> anyhow::Result<()> {
     let since = Instant::now();
-    tokio::time::timeout(REST_LIMIT, traffic.wind_down()).await.context("an import was still under way at the limit")??;
+    tokio::time::timeout(REST_LIMIT, traffic.wind_down())
+        .await
+        .context("an import was still under way at the limit")??;
     while traffic::jobs_under_way(app, member).await.unwrap_or(true) {
         if since.elapsed() > REST_LIMIT {
             bail!("a job was still under way at the limit");

@@ -2,12 +2,12 @@
 //! authority. Knows no meaning of any answer.
 
 use anyhow::{Context as _, bail};
-use hyper::body::Bytes;
 use futures_util::Stream;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
+use hyper::body::Bytes;
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -71,7 +71,11 @@ impl Client {
         let stream = self.tls.connect(ServerName::try_from("localhost")?, stream).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Connection { sender, host: HeaderValue::from_str(&format!("localhost:{}", self.address.port()))?, cookie: self.cookie.clone() })
+        Ok(Connection {
+            sender,
+            host: HeaderValue::from_str(&format!("localhost:{}", self.address.port()))?,
+            cookie: self.cookie.clone(),
+        })
     }
 
     /// One request on a connection of its own.
@@ -113,7 +117,9 @@ impl Answer {
     pub fn hidden(&self, name: &str) -> anyhow::Result<String> {
         let page = std::str::from_utf8(&self.body)?;
         let mut tags = page.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
-        let tag = tags.find(|tag| attribute(tag, "name") == Some(name)).with_context(|| format!("no field {name} on the page"))?;
+        let tag = tags
+            .find(|tag| attribute(tag, "name") == Some(name))
+            .with_context(|| format!("no field {name} on the page"))?;
         Ok(attribute(tag, "value").unwrap_or_default().to_owned())
     }
 }
@@ -154,14 +160,22 @@ impl Connection {
 
     async fn send(&mut self, method: Method, path: &str, kind: Option<&str>, body: Body) -> anyhow::Result<Answer> {
         let response = self.begin(method, path, kind, body).await?;
-        let text = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text =
+            |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (status, location, session) = (response.status(), text(LOCATION), session(&response));
         let body = response.into_body().collect().await?.to_bytes();
         Ok(Answer { status, location, session, body })
     }
 
-    async fn begin(&mut self, method: Method, path: &str, kind: Option<&str>, body: Body) -> anyhow::Result<Response<Incoming>> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.host).header(USER_AGENT, "struct-bench");
+    async fn begin(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: Option<&str>,
+        body: Body,
+    ) -> anyhow::Result<Response<Incoming>> {
+        let mut request =
+            Request::builder().method(method).uri(path).header(HOST, &self.host).header(USER_AGENT, "struct-bench");
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
         }
@@ -190,7 +204,8 @@ mod tests {
     #[test]
     fn a_field_that_is_not_on_the_page_is_an_error() {
         assert!(page("<input name=\"other\" value=\"1\">").hidden("csrf").is_err());
-        let found = page("<form><input type=\"hidden\" name=\"csrf\" value=\"abc\"><input name=\"x\" value=\"y\">").hidden("csrf");
+        let found = page("<form><input type=\"hidden\" name=\"csrf\" value=\"abc\"><input name=\"x\" value=\"y\">")
+            .hidden("csrf");
         assert_eq!(found.ok().as_deref(), Some("abc"));
     }
 

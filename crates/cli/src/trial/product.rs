@@ -292,7 +292,9 @@ impl Member {
             let row = app.store().job(head, job).await?.context("the job is gone")?;
             match row.state.as_str() {
                 "done" if u64::try_from(row.taken) == Ok(rows) => return Ok(()),
-                "done" | "failed" => bail!("{} rows of {rows} were taken, {} refused {:?}", row.taken, row.refused, row.failure),
+                "done" | "failed" => {
+                    bail!("{} rows of {rows} were taken, {} refused {:?}", row.taken, row.refused, row.failure)
+                }
                 _ => tokio::time::sleep(PAUSE).await,
             }
         }

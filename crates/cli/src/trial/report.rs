@@ -89,7 +89,8 @@ impl Report {
                 Target::AtLeast(bound) => ("≥", bound),
                 Target::AtMost(bound) => ("≤", bound),
             };
-            let spread = judged.spread.map_or_else(String::new, |(low, high)| format!("  (rounds {low:.2} to {high:.2})"));
+            let spread =
+                judged.spread.map_or_else(String::new, |(low, high)| format!("  (rounds {low:.2} to {high:.2})"));
             let verdict = if judged.target.holds(judged.value) { "holds" } else { "MISSED" };
             say(&format!("  {:<36} {:>14.2}   target {sign} {bound}   {verdict}{spread}", judged.name, judged.value));
         }
@@ -100,10 +101,13 @@ impl Report {
     }
 
     fn document(&self) -> Value {
-        let figures: Map<String, Value> = self.figures.iter().map(|(name, value, _)| (name.clone(), json!(rounded(*value)))).collect();
+        let figures: Map<String, Value> =
+            self.figures.iter().map(|(name, value, _)| (name.clone(), json!(rounded(*value)))).collect();
         let ratios = self.judged.iter().filter(|judged| judged.ratio);
-        let ratios: Map<String, Value> = ratios.map(|judged| (judged.name.to_owned(), json!(rounded(judged.value)))).collect();
-        let targets: Map<String, Value> = self.judged.iter().map(|judged| (judged.name.to_owned(), judged.target.document())).collect();
+        let ratios: Map<String, Value> =
+            ratios.map(|judged| (judged.name.to_owned(), json!(rounded(judged.value)))).collect();
+        let targets: Map<String, Value> =
+            self.judged.iter().map(|judged| (judged.name.to_owned(), judged.target.document())).collect();
         json!({ "bench": self.bench, "figures": figures, "ratios": ratios, "targets": targets, "holds": self.holds() })
     }
 }

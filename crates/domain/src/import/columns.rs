@@ -45,7 +45,8 @@ fn quoted(mut cells: Vec<String>) -> Vec<String> {
     cells.truncate(MAX_QUOTED);
     for cell in &mut cells {
         let printable = cell.chars().filter(|c| !c.is_control());
-        *cell = printable.clone().take(MAX_QUOTED_CHARS).collect::<String>() + if printable.count() > MAX_QUOTED_CHARS { "…" } else { "" };
+        *cell = printable.clone().take(MAX_QUOTED_CHARS).collect::<String>()
+            + if printable.count() > MAX_QUOTED_CHARS { "…" } else { "" };
     }
     cells.extend(more.then(|| "…".to_owned()));
     cells

@@ -68,9 +68,19 @@ fn a_header_that_names_no_field_or_one_twice_or_lacks_a_required_one_refuses_the
     let refused = |text: &str| rows(text.as_bytes(), &entity).expect_err("the file is refused");
     assert_eq!(refused(""), ImportFault::Empty);
     assert_eq!(refused("顧客番号,氏名,よみ\n"), ImportFault::UnknownColumns { columns: vec!["よみ".to_owned()] });
-    let ImportFault::UnknownColumns { columns } = refused(&format!("顧客番号,氏名{},\u{3}PK{}\n", ",x".repeat(9_000), "y".repeat(9_000))) else { panic!("other columns") };
-    assert!(columns.len() == 11 && columns[10] == "…", "ten of them are enough to see what is wrong: {}", columns.len());
-    let ImportFault::UnknownColumns { columns } = refused(&format!("\u{3}PK{}\n", "y".repeat(9_000))) else { panic!("other columns") };
+    let ImportFault::UnknownColumns { columns } =
+        refused(&format!("顧客番号,氏名{},\u{3}PK{}\n", ",x".repeat(9_000), "y".repeat(9_000)))
+    else {
+        panic!("other columns")
+    };
+    assert!(
+        columns.len() == 11 && columns[10] == "…",
+        "ten of them are enough to see what is wrong: {}",
+        columns.len()
+    );
+    let ImportFault::UnknownColumns { columns } = refused(&format!("\u{3}PK{}\n", "y".repeat(9_000))) else {
+        panic!("other columns")
+    };
     assert_eq!(columns, [format!("PK{}…", "y".repeat(38))]);
     assert_eq!(refused("顧客番号,氏名,Name\n"), ImportFault::RepeatedColumns { columns: vec!["Name".to_owned()] });
     assert_eq!(refused("顧客番号,会社名\n"), ImportFault::MissingColumns { fields: vec!["name".to_owned()] });

@@ -109,7 +109,8 @@ async fn flights_dropped_at_any_moment_under_load_leave_no_connection_inside_a_t
         async move { tokio::time::timeout(limit, it.store.fly(flight)).await.is_ok() }
     });
     let landed = futures_util::StreamExt::buffer_unordered(futures_util::stream::iter(flights), 8);
-    let landed = futures_util::StreamExt::collect::<Vec<bool>>(landed).await.into_iter().filter(|landed| *landed).count();
+    let landed =
+        futures_util::StreamExt::collect::<Vec<bool>>(landed).await.into_iter().filter(|landed| *landed).count();
     assert!(landed > 0 && landed < 300, "{landed} landed");
     it.is_clean().await;
 }

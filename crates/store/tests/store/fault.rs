@@ -19,7 +19,13 @@ async fn a_thousand_broken_wires_never_part_an_act_from_its_entry() {
     let (tenant, user, random) = (house.tenant(ONE), house.user(ONE), Seeded::new(5));
     let (mut done, mut lost) = (0, 0);
     for number in 0..FAULTS {
-        let make = || Flight::write(head(tenant), vec![house.create(tenant, user, 100_000 + number)], &[entry(tenant, 100_000 + number)]);
+        let make = || {
+            Flight::write(
+                head(tenant),
+                vec![house.create(tenant, user, 100_000 + number)],
+                &[entry(tenant, 100_000 + number)],
+            )
+        };
         // How far a first flight of a connection gets is some 3,200 bytes, a later one's some 900.
         proxy.cut_after(random.below(if number % 4 == 0 { 3_600 } else { 1_100 }).cast_signed());
         match store.fly(make()).await {
@@ -50,7 +56,15 @@ async fn a_server_that_stops_is_unavailable_and_is_used_on_when_it_comes_back() 
     let house = House::on(Database::on(&server).await).await;
     let tenant = house.tenant(ONE);
     house.customer(1).await;
-    let one = || Flight::read(head(tenant), vec![Statement::new("SELECT count(*) FROM svc_crm.customer WHERE tenant_id = $1", vec![Box::new(tenant.0)])]);
+    let one = || {
+        Flight::read(
+            head(tenant),
+            vec![Statement::new(
+                "SELECT count(*) FROM svc_crm.customer WHERE tenant_id = $1",
+                vec![Box::new(tenant.0)],
+            )],
+        )
+    };
     server.stop().await;
     for _ in 0..3 {
         let since = Instant::now();

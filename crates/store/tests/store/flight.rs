@@ -27,7 +27,13 @@ impl Session {
     }
 
     async fn change(&self, sql: &str) {
-        self.house.database.root().await.batch_execute(&format!("UPDATE struct.session SET {sql}")).await.expect("a change");
+        self.house
+            .database
+            .root()
+            .await
+            .batch_execute(&format!("UPDATE struct.session SET {sql}"))
+            .await
+            .expect("a change");
     }
 }
 
@@ -56,7 +62,11 @@ async fn an_ended_expired_idle_or_foreign_session_begins_nothing() {
 async fn rights_decided_on_an_older_epoch_begin_nothing_and_change_nothing() {
     let it = Session::new().await;
     let tenant = it.house.tenant(ONE);
-    it.house.store.fly(Flight::write(head(tenant), vec![store::access::rights_changed()], &[entry(tenant, 501)])).await.expect("a change");
+    it.house
+        .store
+        .fly(Flight::write(head(tenant), vec![store::access::rights_changed()], &[entry(tenant, 501)]))
+        .await
+        .expect("a change");
     assert!(matches!(it.begin(it.session, 1).await, Err(StoreError::EpochMoved)));
     let stale = Head { tenant, check: Check::Epoch(1) };
     let make = it.house.create(tenant, it.house.user(ONE), 1);
@@ -83,11 +93,15 @@ async fn an_error_in_the_middle_commits_nothing_before_or_after_it() {
     let broken = [
         ("SELECT 1 / 0", "22012"),
         ("SELECT struct.op_expect(0, 1)", "ST409"),
-        ("INSERT INTO struct.role (tenant_id, role_id, name) VALUES (struct.current_tenant(), gen_random_uuid(), '')", "23514"),
+        (
+            "INSERT INTO struct.role (tenant_id, role_id, name) VALUES (struct.current_tenant(), gen_random_uuid(), '')",
+            "23514",
+        ),
     ];
     for (place, (sql, code)) in broken.into_iter().enumerate() {
         let user = house.user(ONE);
-        let mut statements = vec![house.create(tenant, user, 1), house.create(tenant, user, 2), house.create(tenant, user, 3)];
+        let mut statements =
+            vec![house.create(tenant, user, 1), house.create(tenant, user, 2), house.create(tenant, user, 3)];
         statements.insert(place + 1, Statement::new(sql, Vec::new()));
         let refused = house.store.fly(Flight::write(head(tenant), statements, &[entry(tenant, 600)])).await;
         match refused {
@@ -118,15 +132,22 @@ async fn a_taken_value_and_a_reference_to_nothing_name_their_field() {
     let row = store::record::Columns {
         id: id::<RecordId>(3).0,
         sealed: vec![1],
-        plain: deal.plain.iter().map(|field| match field.name.as_str() {
-            "number" | "stage" => Some("lead".to_owned()),
-            "customer" => Some(id::<RecordId>(404).to_string()),
-            _ => None,
-        }).collect(),
+        plain: deal
+            .plain
+            .iter()
+            .map(|field| match field.name.as_str() {
+                "number" | "stage" => Some("lead".to_owned()),
+                "customer" => Some(id::<RecordId>(404).to_string()),
+                _ => None,
+            })
+            .collect(),
         exact: Vec::new(),
         partial: deal.partial.iter().map(|_| None).collect(),
     };
-    let refused = house.store.fly(Flight::write(head(tenant), vec![deal.create(tenant, house.user(ONE), row)], &[entry(tenant, 701)])).await;
+    let refused = house
+        .store
+        .fly(Flight::write(head(tenant), vec![deal.create(tenant, house.user(ONE), row)], &[entry(tenant, 701)]))
+        .await;
     let Err(StoreError::Reference(constraint)) = refused else { panic!("{refused:?}") };
     assert_eq!(deal.field_of(house.entity("deal"), &constraint).as_deref(), Some("customer"));
     // The same value is free in another tenant.
@@ -148,7 +169,10 @@ async fn a_statement_that_runs_too_long_is_stopped_and_said_to_be_slow() {
     assert!(matches!(refused, Err(StoreError::TooSlow)), "{refused:?}");
     // The bound did not stay behind.
     let limit = Statement::new("SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'", Vec::new());
-    assert_eq!(number(&house.store.fly(Flight::read(head(tenant), vec![limit])).await.expect("an answer")), i64::from(Store::statement_limit_ms()));
+    assert_eq!(
+        number(&house.store.fly(Flight::read(head(tenant), vec![limit])).await.expect("an answer")),
+        i64::from(Store::statement_limit_ms())
+    );
 }
 
 #[tokio::test]

@@ -40,7 +40,11 @@ async fn every_table_of_tenants_leads_its_keys_with_the_tenant_and_forces_its_wa
         // A tenant's code is unique on the whole platform; it is the one thing that tells tenants apart to the operator.
         assert!(wrong.iter().all(|index| index == "struct.tenant_code_key"), "{name}: {wrong:?}");
         let keys = "SELECT count(*) FROM pg_index WHERE indrelid = $1 AND indisprimary";
-        assert_eq!(root.query_one(keys, &[&oid]).await.expect("a count").get::<_, i64>(0), 1, "{name} has no primary key");
+        assert_eq!(
+            root.query_one(keys, &[&oid]).await.expect("a count").get::<_, i64>(0),
+            1,
+            "{name} has no primary key"
+        );
     }
     let entities: usize = shipped().iter().map(|service| service.entities.len()).sum();
     assert_eq!(tenants, 13 + entities);
@@ -207,8 +211,12 @@ async fn every_column_is_classified_and_no_classified_column_is_missing() {
         seen.insert(format!("{}*", &column[..2.min(column.len())]));
     }
     assert!(unknown.is_empty(), "not classified in columns.toml: {unknown:#?}");
-    let named = classes.platform.iter().flat_map(|(table, columns)| columns.keys().map(move |column| format!("{table}.{column}")));
-    let named = named.chain(classes.record.keys().cloned()).chain(classes.field.keys().map(|prefix| format!("{prefix}*")));
+    let named = classes
+        .platform
+        .iter()
+        .flat_map(|(table, columns)| columns.keys().map(move |column| format!("{table}.{column}")));
+    let named =
+        named.chain(classes.record.keys().cloned()).chain(classes.field.keys().map(|prefix| format!("{prefix}*")));
     let gone: Vec<String> = named.filter(|place| !seen.contains(place)).collect();
     assert!(gone.is_empty(), "classified, but not there: {gone:?}");
     for (place, class) in classes.platform.values().flatten().chain(&classes.record).chain(&classes.field) {

@@ -110,7 +110,10 @@ impl House {
     async fn customer(&self, number: u128) -> RecordId {
         let tenant = self.tenant(ONE);
         let make = self.create(tenant, self.user(ONE), number);
-        self.store.fly(Flight::write(head(tenant), vec![make], &[entry(tenant, 10_000 + number)])).await.expect("a customer");
+        self.store
+            .fly(Flight::write(head(tenant), vec![make], &[entry(tenant, 10_000 + number)]))
+            .await
+            .expect("a customer");
         id(number)
     }
 

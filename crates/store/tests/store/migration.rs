@@ -17,7 +17,9 @@ fn owner(database: &Database) -> store::Address {
 async fn a_database_of_a_newer_struct_is_refused_and_left_as_it_is() {
     let database = Database::new().await;
     let root = database.root().await;
-    root.batch_execute("INSERT INTO struct.migration (version, name, sha256) VALUES (999, '0999_later', '')").await.expect("a row");
+    root.batch_execute("INSERT INTO struct.migration (version, name, sha256) VALUES (999, '0999_later', '')")
+        .await
+        .expect("a row");
     let refused = migrate::migrate(&owner(&database)).await;
     assert!(matches!(refused, Err(StoreError::NewerSchema { found: 999, .. })), "{refused:?}");
     let refused = database.store().check_schema().await;
@@ -27,7 +29,12 @@ async fn a_database_of_a_newer_struct_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn a_migration_changed_after_it_was_applied_is_refused() {
     let database = Database::new().await;
-    database.root().await.batch_execute("UPDATE struct.migration SET sha256 = '\\x00' WHERE version = 2").await.expect("a row");
+    database
+        .root()
+        .await
+        .batch_execute("UPDATE struct.migration SET sha256 = '\\x00' WHERE version = 2")
+        .await
+        .expect("a row");
     let refused = migrate::migrate(&owner(&database)).await;
     assert!(matches!(refused, Err(StoreError::ChangedMigration(2))), "{refused:?}");
 }
@@ -38,7 +45,12 @@ async fn a_migration_that_fails_leaves_nothing_of_itself() {
     let check = database.store().check_schema().await;
     assert!(matches!(check, Err(StoreError::NotMigrated)), "{check:?}");
     // Something stands in the way of the first one's last table.
-    database.connect("struct_owner").await.batch_execute("CREATE TABLE struct.job_refusal (a int)").await.expect("a table");
+    database
+        .connect("struct_owner")
+        .await
+        .batch_execute("CREATE TABLE struct.job_refusal (a int)")
+        .await
+        .expect("a table");
     assert!(migrate::migrate(&owner(&database)).await.is_err());
     let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'struct'::regnamespace AND relkind = 'r'";
     assert_eq!(database.number(tables).await, 2, "the obstacle and the list of migrations");
@@ -93,7 +105,12 @@ async fn an_upgrade_adds_and_keeps_every_row() {
     let customer = next.entities.iter_mut().find(|entity| entity.name == "customer").expect("it is there");
     customer.fields.push(field("nickname", Some(Index::Plain)));
     customer.fields.push(field("remark", Some(Index::Partial)));
-    let added = Entity { name: "extra".to_owned(), label: label("extra"), title: "code".to_owned(), fields: vec![field("code", Some(Index::Plain))] };
+    let added = Entity {
+        name: "extra".to_owned(),
+        label: label("extra"),
+        title: "code".to_owned(),
+        fields: vec![field("code", Some(Index::Plain))],
+    };
     next.entities.push(added);
     install(&owner(&house.database), &next, &[]).await.expect("an upgrade");
     let tenant = house.tenant(ONE);
@@ -129,7 +146,13 @@ async fn the_longest_names_a_manifest_may_give_still_name_their_field() {
     let mut fields = vec![field(&long("one"), Some(Index::Plain)), field(&long("two"), Some(Index::Exact))];
     fields.iter_mut().for_each(|field| field.unique = true);
     let entity = Entity { name: "e".repeat(31), label: label("e"), title: fields[0].name.clone(), fields };
-    let service = Service { name: "s".repeat(31), version: 1, label: label("s"), entities: vec![entity.clone()], screens: Vec::new() };
+    let service = Service {
+        name: "s".repeat(31),
+        version: 1,
+        label: label("s"),
+        entities: vec![entity.clone()],
+        screens: Vec::new(),
+    };
     install(&owner(&house.database), &service, &[]).await.expect("tables");
     install(&owner(&house.database), &service, &[]).await.expect("again");
     let table = RecordTable::new(&service, &entity);
@@ -146,7 +169,9 @@ async fn the_longest_names_a_manifest_may_give_still_name_their_field() {
         let done = house.store.fly(Flight::write(head(tenant), vec![make], &[entry(tenant, 80 + number)])).await;
         match (done, taken) {
             (Ok(_), None) => {}
-            (Err(StoreError::Taken(constraint)), Some(end)) => assert_eq!(table.field_of(&entity, &constraint), Some(long(end))),
+            (Err(StoreError::Taken(constraint)), Some(end)) => {
+                assert_eq!(table.field_of(&entity, &constraint), Some(long(end)))
+            }
             (done, _) => panic!("{done:?}"),
         }
     }

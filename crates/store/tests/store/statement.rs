@@ -56,7 +56,13 @@ async fn lists(house: &House, table: &RecordTable, entity: &Entity, sample: &Col
     wanted.extend(table.exact.iter().zip(&sample.exact).map(|(field, hash)| {
         Wanted::Exact(field.name.clone(), hash.clone().expect("given").try_into().expect("16 bytes"))
     }));
-    wanted.extend(table.partial.iter().zip(&sample.partial).map(|(field, tokens)| Wanted::Partial(field.name.clone(), tokens.clone().expect("given"))));
+    wanted.extend(
+        table
+            .partial
+            .iter()
+            .zip(&sample.partial)
+            .map(|(field, tokens)| Wanted::Partial(field.name.clone(), tokens.clone().expect("given"))),
+    );
     for one in &wanted {
         let plan = ListPlan { wanted: vec![one.clone()], sort: None, place: None, limit: 10 };
         let rows = fly(house, vec![table.list(tenant, &plan), table.count(tenant, &plan.wanted, 100)]).await;
@@ -82,13 +88,23 @@ async fn lists(house: &House, table: &RecordTable, entity: &Entity, sample: &Col
     }
 }
 
-async fn entity_runs(house: &House, service: &Service, entity: &Entity, made: &mut HashMap<String, RecordId>, base: u128) {
+async fn entity_runs(
+    house: &House,
+    service: &Service,
+    entity: &Entity,
+    made: &mut HashMap<String, RecordId>,
+    base: u128,
+) {
     let (tenant, user) = (house.tenant(ONE), house.user(ONE));
     let table = RecordTable::new(service, entity);
     let sample = columns(&table, base + 1, made);
     let many = vec![columns(&table, base + 2, made), columns(&table, base + 3, made)];
     let statements = vec![table.create(tenant, user, sample.clone()), table.create_many(tenant, user, many)];
-    house.store.fly(Flight::write(head(tenant), statements, &[entry(tenant, base)])).await.unwrap_or_else(|error| panic!("{}: {error}", entity.name));
+    house
+        .store
+        .fly(Flight::write(head(tenant), statements, &[entry(tenant, base)]))
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}", entity.name));
     let record: RecordId = sample.id.into();
     made.insert(entity.name.clone(), record);
     lists(house, &table, entity, &sample).await;
@@ -106,18 +122,26 @@ async fn entity_runs(house: &House, service: &Service, entity: &Entity, made: &m
     let lookups = entity.fields.iter().filter_map(|field| {
         let at = table.plain.iter().position(|plain| plain.name == field.name)?;
         match &field.kind {
-            FieldKind::Reference { .. } => Some(Lookup::Missing(field.name.clone(), vec![sample.plain[at].clone(), Some(id::<RecordId>(9).to_string()), None])),
+            FieldKind::Reference { .. } => Some(Lookup::Missing(
+                field.name.clone(),
+                vec![sample.plain[at].clone(), Some(id::<RecordId>(9).to_string()), None],
+            )),
             _ => Some(Lookup::Plain(field.name.clone(), vec![None, sample.plain[at].clone()])),
         }
     });
     let exact = table.exact.iter().map(|field| Lookup::Exact(field.name.clone(), vec![Some(vec![0; 16])]));
     house.store.lookup(head(tenant), &table, lookups.chain(exact).collect()).await.expect("lookups run");
-    let streamed: Vec<_> = house.store.stream(head(tenant), &table, &[]).await.expect("a stream").try_collect().await.expect("rows");
+    let streamed: Vec<_> =
+        house.store.stream(head(tenant), &table, &[]).await.expect("a stream").try_collect().await.expect("rows");
     assert_eq!(streamed.len(), 3);
     let mut changed = columns(&table, base + 4, made);
     changed.id = columns(&table, base + 2, made).id;
     let statements = vec![table.update(tenant, user, 1, changed.clone()), table.delete(tenant, changed.id.into(), 2)];
-    house.store.fly(Flight::write(head(tenant), statements, &[entry(tenant, base + 1)])).await.expect("changed and removed");
+    house
+        .store
+        .fly(Flight::write(head(tenant), statements, &[entry(tenant, base + 1)]))
+        .await
+        .expect("changed and removed");
 }
 
 #[tokio::test]
@@ -158,7 +182,11 @@ async fn every_filter_of_the_log_runs_and_only_its_entries_come() {
         assert_eq!(found.len(), wanted, "{filter:?}");
     }
     let reading = entry(tenant, 900);
-    let found = house.store.entries(head(tenant), &EntryFilter { limit: 10, ..EntryFilter::default() }, Some(&reading)).await.expect("it runs");
+    let found = house
+        .store
+        .entries(head(tenant), &EntryFilter { limit: 10, ..EntryFilter::default() }, Some(&reading))
+        .await
+        .expect("it runs");
     assert_eq!(found.len(), 2, "the entry of the reading itself is not among what was read");
     assert_eq!(house.database.number("SELECT count(*) FROM struct.entry WHERE actor = 'system'").await, 4);
     let _ = record;
@@ -174,10 +202,17 @@ async fn every_statement_about_members_rights_and_sessions_runs() {
     statements.extend(store::user::invite(tenant, user, [1; 32], 72));
     statements.push(store::user::change_member(tenant, user, true, &billing));
     statements.push(store::user::set_active(tenant, user, true));
-    let settings = ScreenSettings { usable: true, root: true, billing_types: billing.to_vec(), ..ScreenSettings::closed() };
+    let settings =
+        ScreenSettings { usable: true, root: true, billing_types: billing.to_vec(), ..ScreenSettings::closed() };
     statements.push(store::access::set_screen(tenant, "crm", "customer_list", &settings));
     statements.push(store::access::set_screen(tenant, "crm", "customer_list", &settings));
-    statements.push(store::access::set_grant(tenant, role, "crm", "customer_list", Actions::default().with(Action::View)));
+    statements.push(store::access::set_grant(
+        tenant,
+        role,
+        "crm",
+        "customer_list",
+        Actions::default().with(Action::View),
+    ));
     statements.push(store::access::set_grant(tenant, role, "crm", "customer_form", Actions::default()));
     statements.push(store::access::rights_changed());
     house.store.fly(Flight::write(head(tenant), statements, &[entry(tenant, 900)])).await.expect("rights");
@@ -202,7 +237,9 @@ async fn every_statement_about_members_rights_and_sessions_runs() {
     assert_eq!(house.store.user_tenants(user).await.expect("an answer"), [tenant]);
     assert_eq!(house.store.user_tenants(id::<UserId>(404)).await.expect("an answer"), []);
     let members = house.store.members(head(tenant)).await.expect("an answer");
-    assert!(members.len() == 1 && members[0].joined && members[0].roles == [role] && members[0].email_sealed == b"sealed");
+    assert!(
+        members.len() == 1 && members[0].joined && members[0].roles == [role] && members[0].email_sealed == b"sealed"
+    );
     assert_eq!(house.store.member_names(tenant, &[user]).await.expect("an answer"), [(user, b"name".to_vec())]);
 
     let session: SessionId = id(6);
@@ -211,7 +248,11 @@ async fn every_statement_about_members_rights_and_sessions_runs() {
     let found = house.store.session(tenant, [3; 32]).await.expect("an answer").expect("it is there");
     assert_eq!((found.session, found.user), (session, user));
     assert!(house.store.session_seen(tenant, session).await.expect("an answer"));
-    let over = vec![store::session::end(tenant, session), store::session::end_all(tenant, user), store::role::delete(tenant, role)];
+    let over = vec![
+        store::session::end(tenant, session),
+        store::session::end_all(tenant, user),
+        store::role::delete(tenant, role),
+    ];
     house.store.fly(Flight::write(head(tenant), over, &[entry(tenant, 903)])).await.expect("over");
     assert!(house.store.session(tenant, [3; 32]).await.expect("an answer").is_none());
     assert_eq!(house.store.tenants().await.expect("an answer").len(), 2);
@@ -246,7 +287,10 @@ async fn every_statement_about_jobs_runs_and_a_job_moves_only_from_where_it_stan
     store.job_receive(head(tenant), &row).await.expect("received");
     store.job_piece(tenant, job, 0, vec![1, 2, 3]).await.expect("a piece");
     assert!(store.job_claim(10, 5).await.expect("an answer").is_none(), "a file that is not complete waits for nobody");
-    store.fly(Flight::write(head(tenant), vec![store::job::queue(tenant, job)], &[entry(tenant, 900)])).await.expect("queued");
+    store
+        .fly(Flight::write(head(tenant), vec![store::job::queue(tenant, job)], &[entry(tenant, 900)]))
+        .await
+        .expect("queued");
     assert_eq!(store.job_claim(10, 5).await.expect("an answer"), Some((tenant, job, 1)));
     assert!(store.job_claim(10, 5).await.expect("an answer").is_none(), "it is taken");
     store.job_release().await.expect("an answer");
@@ -254,7 +298,9 @@ async fn every_statement_about_jobs_runs_and_a_job_moves_only_from_where_it_stan
     assert_eq!(store.job_piece_read(tenant, job, 0).await.expect("an answer"), Some(vec![1, 2, 3]));
     assert_eq!(store.job_piece_read(tenant, job, 1).await.expect("an answer"), None);
     let refusal = RefusalRow { row: 2, column: "name".to_owned(), reason: serde_json::json!({ "reason": "required" }) };
-    let step = || vec![store::job::advance(tenant, job, 0, 1, 1, 10), store::job::refuse(tenant, job, vec![(0, refusal.clone())])];
+    let step = || {
+        vec![store::job::advance(tenant, job, 0, 1, 1, 10), store::job::refuse(tenant, job, vec![(0, refusal.clone())])]
+    };
     let epoch = Head { tenant, check: Check::Epoch(1) };
     store.job_advance(epoch, step()).await.expect("moved on");
     assert!(matches!(store.job_advance(epoch, step()).await, Err(store::StoreError::Unexpected)), "not twice");

@@ -49,13 +49,16 @@ async fn without_a_tenant_or_with_an_empty_one_no_row_of_anybody_is_seen_or_adde
             let seen: i64 = app.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.expect("a count").get(0);
             assert_eq!(seen, 0, "{table} after {setting}");
         }
-        let add = app.execute("INSERT INTO struct.role (tenant_id, role_id, name) VALUES ($1, $1, 'x')", &[&house.tenant(ONE).0]).await;
+        let add = app
+            .execute("INSERT INTO struct.role (tenant_id, role_id, name) VALUES ($1, $1, 'x')", &[&house.tenant(ONE).0])
+            .await;
         assert!(add.is_err());
     }
     // What SET LOCAL leaves behind is such an empty setting.
     let mine = format!("BEGIN; SET LOCAL struct.tenant = '{}'; COMMIT", house.tenant(ONE));
     app.batch_execute(&mine).await.expect("it runs");
-    let left: Option<String> = app.query_one("SELECT current_setting('struct.tenant', true)", &[]).await.expect("a row").get(0);
+    let left: Option<String> =
+        app.query_one("SELECT current_setting('struct.tenant', true)", &[]).await.expect("a row").get(0);
     assert_eq!(left.as_deref(), Some(""));
     let seen: i64 = app.query_one("SELECT count(*) FROM svc_crm.customer", &[]).await.expect("a count").get(0);
     assert_eq!(seen, 0);

@@ -92,8 +92,12 @@ mod tests {
         let found = parts(text, "https://localhost:8443");
         let links: Vec<&Part> = found.iter().filter(|part| matches!(part, Part::Link(_))).collect();
         assert_eq!(links, [&Part::Link("https://localhost:8443/invitation/a.b".to_owned())]);
-        let whole: String =
-            found.iter().map(|part| match part { Part::Text(text) | Part::Link(text) => text.as_str() }).collect();
+        let whole: String = found
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) | Part::Link(text) => text.as_str(),
+            })
+            .collect();
         assert_eq!(whole, text);
     }
 }

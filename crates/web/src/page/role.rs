@@ -105,7 +105,7 @@ pub async fn create(State(web): State<Arc<Web>>, posted: Posted) -> Result<Respo
 
 /// `GET /app/admin/roles/{role}/edit`
 pub async fn edit(State(web): State<Arc<Web>>, signed: Signed, at: AtRole) -> Result<Response, Problem> {
-    let role = find(&web.app.roles(&signed.caller).await?, at)?;
+    let role = web.app.role(&signed.caller, at.0).await?;
     let shell = Shell::signed(&web, &signed.caller, &signed.context, String::new()).await?;
     Ok(page::html(StatusCode::OK, &edit_view(shell, &role, &role.name, None)))
 }
@@ -113,7 +113,7 @@ pub async fn edit(State(web): State<Arc<Web>>, signed: Signed, at: AtRole) -> Re
 /// `POST /app/admin/roles/{role}/edit`
 pub async fn rename(State(web): State<Arc<Web>>, at: AtRole, posted: Posted) -> Result<Response, Problem> {
     let signed = &posted.signed;
-    let role = find(&web.app.roles(&signed.caller).await?, at)?;
+    let role = web.app.role(&signed.caller, at.0).await?;
     let name = name(&posted.form)?;
     if name.trim() == role.name {
         return Ok(page::done(PATH, "unchanged"));
@@ -163,10 +163,6 @@ impl Refused {
 
 fn name(form: &Form) -> Result<&str, Problem> {
     form.once("name")
-}
-
-fn find(roles: &[RoleView], at: AtRole) -> Result<RoleView, Problem> {
-    roles.iter().find(|role| role.id == at.0).cloned().ok_or_else(Problem::not_found)
 }
 
 /// The list from what `app` found.

@@ -69,7 +69,12 @@ async fn peak(stage: &mut Stage, path: &str) -> anyhow::Result<f64> {
     let before = stage.product.memory()?;
     let extracted = extract(stage, path).await?;
     let after = stage.product.memory()?;
-    say(&format!("{} rows extracted: peak {:.1} MiB, {:.1} MiB before", extracted.rows, mib(after.peak), mib(before.resident)));
+    say(&format!(
+        "{} rows extracted: peak {:.1} MiB, {:.1} MiB before",
+        extracted.rows,
+        mib(after.peak),
+        mib(before.resident)
+    ));
     Ok(mib(after.peak))
 }
 

@@ -93,7 +93,8 @@ fn tell(stage: &mut Stage, ours: &[Times], theirs: &[Times]) {
         stage.report.figure(name, median(&rounds.iter().map(of).collect::<Vec<_>>()), "ms");
     };
     for (length, searches) in LENGTHS {
-        let mean = move |times: &Times| times.get(&length).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3 / searches as f64);
+        let mean =
+            move |times: &Times| times.get(&length).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3 / searches as f64);
         figure(format!("search.{length}_characters.struct_mean_ms"), ours, &mean);
         figure(format!("search.{length}_characters.trgm_mean_ms"), theirs, &mean);
     }
@@ -150,7 +151,8 @@ mod tests {
     #[test]
     fn the_searches_are_of_every_length_and_find_something() {
         let name = |number| customer("C", number).values.into_iter().find(|(field, _)| *field == "name").unwrap().1;
-        let names: Vec<_> = (0..500).map(|number| (Uuid::from_u128(number.into()), seal::normalise::text(&name(number)))).collect();
+        let names: Vec<_> =
+            (0..500).map(|number| (Uuid::from_u128(number.into()), seal::normalise::text(&name(number)))).collect();
         let parts = parts(&names);
         assert_eq!(parts.len(), SEARCHES);
         for part in &parts {

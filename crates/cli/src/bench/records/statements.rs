@@ -29,7 +29,8 @@ impl Creation {
     fn new() -> anyhow::Result<Self> {
         let shape = |number| {
             let document = customer("@", number).document();
-            let (head, tail) = document.split_once(&format!("@{number:07}")).context("the number stands in the document")?;
+            let (head, tail) =
+                document.split_once(&format!("@{number:07}")).context("the number stands in the document")?;
             Ok((head.to_owned(), tail.to_owned()))
         };
         Ok(Self { shapes: (SHAPE_NUMBERS..SHAPE_NUMBERS + SHAPES).map(shape).collect::<anyhow::Result<_>>()? })
@@ -54,7 +55,8 @@ struct Reading {
 
 impl Work for Reading {
     async fn once(&self, connection: &mut Connection, turn: u64) -> anyhow::Result<()> {
-        let place = usize::try_from(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16).unwrap_or_default() % self.paths.len();
+        let place =
+            usize::try_from(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16).unwrap_or_default() % self.paths.len();
         connection.get(&self.paths[place]).await?.expect(StatusCode::OK).map(drop)
     }
 }

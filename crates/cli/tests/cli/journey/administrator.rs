@@ -77,19 +77,34 @@ async fn users(browser: &Browser, walk: &mut Walk) -> Result<()> {
     browser.expect("利用を停止しました").await
 }
 
+/// A new role, a name that is taken, and the matrix.
 async fn rights(browser: &Browser, walk: &mut Walk) -> Result<()> {
     browser.follow("ロール").await?;
     browser.expect("営業責任者").await?;
+    browser.fill("新しいロールの名前", "営業責任者").await?;
+    browser.press("ロールを作る").await?;
+    browser.expect("すでにあります").await?;
+    walk.look(browser, "roles-refused").await?;
+    browser.fill("新しいロールの名前", "監査").await?;
+    browser.press("ロールを作る").await?;
+    browser.expect("ロールを作りました").await?;
     walk.look(browser, "roles").await?;
     browser.follow("アクセス権").await?;
     browser.expect("顧客一覧").await?;
+    browser.expect("監査").await?;
     walk.look(browser, "access").await
 }
 
+/// Who did what, of everybody, found by what was done.
 async fn audit(browser: &Browser, walk: &mut Walk) -> Result<()> {
-    browser.follow("操作ログ").await?;
+    browser.open("/app/admin/audit").await?;
     browser.expect("藤原 美咲").await?;
-    walk.look(browser, "audit").await
+    walk.look(browser, "audit").await?;
+    browser.choose("操作", "利用の停止").await?;
+    browser.press("絞り込む").await?;
+    browser.expect("中島 葵さんの利用を止めました").await?;
+    browser.expect_no("取り込みを始めました").await?;
+    walk.look(browser, "audit-found").await
 }
 
 /// What can't be done is said as a page, not as a code.

@@ -31,6 +31,7 @@ pub struct DeleteView {
 
 /// `GET /app/admin/roles/{role}/delete`
 pub async fn ask(State(web): State<Arc<Web>>, signed: Signed, at: AtRole) -> Result<Response, Problem> {
+    web.app.role(&signed.caller, at.0).await?;
     let matrix = web.app.matrix(&signed.caller).await?;
     let shell = Shell::signed(&web, &signed.caller, &signed.context, String::new()).await?;
     Ok(page::html(StatusCode::OK, &view(shell, &matrix, at)?))
@@ -38,8 +39,7 @@ pub async fn ask(State(web): State<Arc<Web>>, signed: Signed, at: AtRole) -> Res
 
 /// `POST /app/admin/roles/{role}/delete`
 pub async fn delete(State(web): State<Arc<Web>>, at: AtRole, posted: Posted) -> Result<Response, Problem> {
-    let roles = web.app.roles(&posted.signed.caller).await?;
-    super::find(&roles, at)?;
+    web.app.role(&posted.signed.caller, at.0).await?;
     web.app.delete_role(&posted.signed.caller, at.0).await?;
     Ok(page::done(PATH, "role_deleted"))
 }

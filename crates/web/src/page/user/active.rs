@@ -66,13 +66,7 @@ pub async fn enable(State(web): State<Arc<Web>>, at: AtUser, posted: Posted) -> 
     Ok(page::done(LIST, "user_enabled"))
 }
 
-async fn page(
-    web: &Arc<Web>,
-    signed: &Signed,
-    at: AtUser,
-    enable: bool,
-    refused: bool,
-) -> Result<Response, Problem> {
+async fn page(web: &Arc<Web>, signed: &Signed, at: AtUser, enable: bool, refused: bool) -> Result<Response, Problem> {
     let member = find(web, &signed.caller, at.0).await?;
     let shell = Shell::signed(web, &signed.caller, &signed.context, String::new()).await?;
     let status = if refused { StatusCode::CONFLICT } else { StatusCode::OK };

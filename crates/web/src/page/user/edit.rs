@@ -75,8 +75,7 @@ pub async fn change(State(web): State<Arc<Web>>, at: AtUser, posted: Posted) -> 
 
 /// A member of the tenant.
 pub async fn find(web: &Web, caller: &Caller, user: UserId) -> Result<MemberView, Problem> {
-    let members = web.app.members(caller).await?;
-    members.into_iter().find(|member| member.user == user).ok_or_else(Problem::not_found)
+    Ok(web.app.member(caller, user).await?)
 }
 
 async fn page(

@@ -2,8 +2,8 @@
 
 use crate::Web;
 use crate::form::Open;
-use crate::page::{self, Shell};
 use crate::page::record::{param, params};
+use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::request::Context;
 use app::user::Invitation;

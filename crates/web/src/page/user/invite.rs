@@ -84,11 +84,8 @@ pub async fn again(State(web): State<Arc<Web>>, at: AtUser, posted: Posted) -> R
     if member.joined {
         return Ok(page::done(&at.path(), "joined_already"));
     }
-    let change = MemberChange {
-        administrator: member.administrator,
-        roles: member.roles,
-        billing_types: member.billing_types,
-    };
+    let change =
+        MemberChange { administrator: member.administrator, roles: member.roles, billing_types: member.billing_types };
     web.app.invite(caller, &member.email, &member.display_name, change).await?;
     Ok(page::done(&at.path(), "invited"))
 }

@@ -131,7 +131,10 @@ fn letters(locale: Locale) -> Vec<Sample> {
         to: "onishi.sakura@minato.example.jp".to_owned(),
         subject: "株式会社みなと物産への招待".to_owned(),
         written_at: Some(now() - SignedDuration::from_mins(number)),
-        text: format!("次のリンクを開いてください。\n\n{URL}/invitation/{}.{number}\n\n心当たりがない場合は…\n", "A".repeat(60)),
+        text: format!(
+            "次のリンクを開いてください。\n\n{URL}/invitation/{}.{number}\n\n心当たりがない場合は…\n",
+            "A".repeat(60)
+        ),
     };
     let letters: Vec<Letter> = (0..3).map(letter).collect();
     vec![
