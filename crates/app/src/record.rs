@@ -226,7 +226,9 @@ impl App {
         let detail = Detail { changes: changes(&op.entity, &Values::new(), &values), ..Detail::default() };
         let entry = op.entry(Verb::RecordCreated, Some(id), detail)?;
         let make = op.table.create(caller.tenant, caller.user, columns);
-        op.write(vec![make], &[entry]).await.map_err(|error| op.field_error(error))?;
+        if let Err(error) = op.write(vec![make], &[entry]).await {
+            return Err(op.refused(error).await);
+        }
         Ok(id)
     }
 
@@ -277,7 +279,7 @@ impl App {
                 Some(theirs) => Err(op.conflict(theirs.record, values).await),
                 None => Err(op.not_found(id).await),
             },
-            Err(error) => Err(op.field_error(error)),
+            Err(error) => Err(op.refused(error).await),
         }
     }
 
@@ -398,6 +400,23 @@ impl Op<'_> {
         }
         let updated_by_name = self.app.name(self.caller.tenant, theirs.updated_by).await.ok().flatten();
         Error::Conflict(Box::new(Conflict { theirs, mine, differing, updated_by_name }))
+    }
+
+    /// A violated constraint, as the fault of its field. A reference that leads nowhere may be another tenant's id, so it
+    /// is entered like any other id asked for in vain.
+    async fn refused(&self, error: StoreError) -> Error {
+        let reference = matches!(error, StoreError::Reference(_));
+        let told = self.field_error(error);
+        let Error::Invalid(faults) = &told else { return told };
+        if !reference {
+            return told;
+        }
+        let detail = Detail { fields: faults.iter().map(|fault| fault.field.clone()).collect(), ..Detail::default() };
+        let entered = match self.denial(Verb::RecordNotFound, None, detail) {
+            Ok(entry) => self.app.store.enter(self.head(), &[entry]).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        entered.err().unwrap_or(told)
     }
 
     /// A violated constraint, as the fault of its field.

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 const ROOT_FOLDERS: [&str; 9] =
     ["crates/", "docs/", "services/", "script/", "xtask/", "tests/", ".ci/", ".config/", ".cargo/"];
 const CRATES: [&str; 10] = ["ledger", "seal", "domain", "store", "host", "app", "web", "cli", "verify", "testkit"];
-/// Files made by running a script, which a document may name though no checkout holds them.
-const MADE: [&str; 2] = ["tests/browser/node_modules", "docs/screenshots"];
+/// Folders made by running a script, which a document may name though no checkout holds them.
+const MADE: [&str; 2] = ["tests/browser/node_modules", "target/"];
 
 pub fn check(tree: &Tree) -> Vec<Fault> {
     let paths = tree.paths();
