@@ -63,6 +63,8 @@ pub struct EntryFilter {
     pub user: Option<UserId>,
     /// Entries about the user count too.
     pub or_subject: bool,
+    /// Records made through these screens (`service/screen`) are left out: an import's start and end tell of them.
+    pub folded: Vec<String>,
     /// What was done.
     pub verb: Option<Verb>,
     /// On this service.
@@ -99,6 +101,10 @@ pub fn select(tenant: TenantId, filter: &EntryFilter) -> Statement {
     if let Some(user) = filter.user {
         let condition = if filter.or_subject { "(actor_user = ? OR subject_user = ?)" } else { "actor_user = ?" };
         bind(&mut sql, condition, Box::new(user.0));
+    }
+    if !filter.folded.is_empty() {
+        let condition = "NOT (verb = 'record.created' AND service || '/' || screen = ANY (?))";
+        bind(&mut sql, condition, Box::new(filter.folded.clone()));
     }
     if let Some(verb) = filter.verb {
         bind(&mut sql, "verb = ?", Box::new(verb.code()));

@@ -325,3 +325,17 @@ async fn rights_changed_on_the_way_without_taking_the_right_do_not_make_an_impor
     is_large(&running, &status, 1_000).await;
     assert_eq!(running.database.number("SELECT count(*) FROM public.claim").await, 1, "it was claimed once");
 }
+
+#[tokio::test]
+async fn an_import_is_a_few_lines_of_ones_own_trail_and_every_record_of_it_stands_in_the_log() {
+    let running = Running::start().await;
+    let sales = running.caller(SALES).await;
+    customer(&running.app, &sales, "A1", "山本 健").await;
+    let job = handed_in(&running.app, &sales, large(300).as_bytes()).await;
+    let status = worked(&running, &sales, job).await;
+    let trail = running.app.activity(&sales, None).await.expect("a trail");
+    let count = |verb| trail.entries.iter().filter(|entry| entry.verb == verb).count();
+    assert_eq!((count(Verb::ImportStarted), count(Verb::ImportCompleted)), (1, 1));
+    assert_eq!(count(Verb::RecordCreated), 1, "only the one made by hand");
+    assert_eq!(entries(&running, Verb::RecordCreated).await, status.rows_taken as i64 + 1);
+}
