@@ -48,7 +48,7 @@ fn check_file(file: &File) -> Vec<Fault> {
     faults
 }
 
-/// The folder at the start of a path; `https://example.jp/work/` is none.
+/// The folder at the start of a path; `https://example.jp/home/` is none.
 fn names_machine(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line[..at].chars().next_back();
