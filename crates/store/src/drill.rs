@@ -21,7 +21,7 @@ pub struct Tally {
     pub without_record: i64,
     /// Records whose making was entered more than once.
     pub entered_twice: i64,
-    /// Jobs still under way or given up.
+    /// Jobs still under way or given up; a file that never came in whole was no job yet.
     pub unfinished_jobs: i64,
 }
 
@@ -64,7 +64,8 @@ impl Inspector {
                     (SELECT count(*) FROM {0} t WHERE tenant_id = $1 AND NOT EXISTS (SELECT FROM made WHERE record_id = t.id)),
                     (SELECT count(*) FROM made m WHERE NOT EXISTS (SELECT FROM {0} t WHERE tenant_id = $1 AND t.id = m.record_id)),
                     (SELECT count(*) FROM made WHERE times > 1),
-                    (SELECT count(*) FROM struct.job WHERE tenant_id = $1 AND state IN ('queued', 'running', 'failed'))",
+                    (SELECT count(*) FROM struct.job WHERE tenant_id = $1
+                        AND (state IN ('queued', 'running') OR (state = 'failed' AND failure <> 'cut_off')))",
             table.name()
         );
         let row = self.client.query_one(&sql, &[&self.tenant.0, &service, &entity]).await?;

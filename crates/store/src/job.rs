@@ -276,10 +276,27 @@ impl Store {
         self.fly(Flight::bookkeeping(head, statements)).await.map(drop)
     }
 
-    /// Gives back every lease. Only for a server that holds the data directory's lock: nobody else is at work then.
+    /// Gives back every lease, and ends the receptions a stop has cut off: they would count against `MAX_RECEIVING` for
+    /// an hour. Only for a server that holds the data directory's lock: nobody else is at work then.
     pub async fn job_release(&self) -> Result<(), StoreError> {
-        let client = self.connection().await?;
-        client.execute("SELECT struct.job_release()", &[]).await?;
+        self.connection().await?.execute("SELECT struct.job_release()", &[]).await?;
+        for row in self.tenants().await? {
+            self.end_receptions(row.tenant).await?;
+        }
         Ok(())
+    }
+
+    async fn end_receptions(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let pieces = Statement::new(
+            "DELETE FROM struct.job_piece WHERE tenant_id = $1 AND job_id IN (
+                 SELECT job_id FROM struct.job WHERE tenant_id = $1 AND state = 'receiving')",
+            vec![Box::new(tenant.0)],
+        );
+        let end = Statement::new(
+            "UPDATE struct.job SET state = 'failed', failure = 'cut_off', finished_at = now()
+             WHERE tenant_id = $1 AND state = 'receiving'",
+            vec![Box::new(tenant.0)],
+        );
+        self.fly(Flight::bookkeeping(Head { tenant, check: Check::Nothing }, vec![pieces, end])).await.map(drop)
     }
 }

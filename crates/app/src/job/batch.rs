@@ -413,6 +413,12 @@ pub fn failure_message(failure: &str, entity: &Entity, locale: Locale) -> String
         ("denied", Locale::En) => {
             "The right to import was withdrawn on the way, so it was stopped. Rows taken so far remain. Ask an administrator."
         }
+        ("cut_off", Locale::Ja) => {
+            "ファイルを受け取り終える前に中断されたため、1行も取り込んでいません。もう一度ファイルを選んで取り込んでください。"
+        }
+        ("cut_off", Locale::En) => {
+            "It was interrupted before the whole file had been received, so no row was taken. Choose the file again."
+        }
         (_, Locale::Ja) => {
             "取り込みを何度も続けられなかったため、中止しました。取り込み済みの行は残っています。運営者に連絡してください。"
         }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use store::job::JobRow;
 use store::{Check, Head};
 use tokio::task::JoinHandle;
 
@@ -150,15 +151,33 @@ async fn import(shared: Arc<Shared>, app: Arc<App>, member: Arc<Member>, rows: u
             seen.handed.push(Handed { code: code.clone(), rows, job: None, told: 0 });
             seen.handed.len() - 1
         });
-        let Ok(Ok(job)) = tokio::time::timeout(ANSWER_LIMIT, member.import(&code, 1..rows + 1)).await else {
-            shared.note(|seen| seen.unanswered += 1);
-            tokio::time::sleep(AGAIN).await;
-            continue;
+        let job = match tokio::time::timeout(ANSWER_LIMIT, member.import(&code, 1..rows + 1)).await {
+            Ok(Ok(job)) => job,
+            _ => {
+                shared.note(|seen| seen.unanswered += 1);
+                tokio::time::sleep(AGAIN).await;
+                match unanswered(&shared, &app, &member).await {
+                    Some(job) => job,
+                    None => continue,
+                }
+            }
         };
         shared.note(|seen| seen.handed[place].job = Some(job));
         follow(&shared, &app, &member, place, job).await;
         done += 1;
     }
+}
+
+/// The job of an upload whose answer was lost, if it came in whole: the list of imports shows it, which is a promise too.
+async fn unanswered(shared: &Shared, app: &App, member: &Member) -> Option<JobId> {
+    let jobs = loop {
+        match jobs(app, member).await {
+            Ok(jobs) => break jobs,
+            Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    };
+    let known: Vec<JobId> = shared.note(|seen| seen.handed.iter().filter_map(|handed| handed.job).collect());
+    jobs.into_iter().filter(|job| job.state != "failed").map(|job| job.job).find(|job| !known.contains(job))
 }
 
 /// Looks at an import until it has ended; notes the most it ever told.
@@ -177,7 +196,10 @@ async fn follow(shared: &Shared, app: &App, member: &Member, place: usize, job: 
 
 /// Whether any job waits or runs: an upload whose answer was lost may have left one.
 pub async fn jobs_under_way(app: &App, member: &Member) -> Result<bool, store::StoreError> {
+    Ok(jobs(app, member).await?.iter().any(|job| matches!(job.state.as_str(), "queued" | "running")))
+}
+
+async fn jobs(app: &App, member: &Member) -> Result<Vec<JobRow>, store::StoreError> {
     let head = Head { tenant: member.tenant, check: Check::Nothing };
-    let jobs = app.store().jobs(head, SERVICE, ENTITY, 1_000).await?;
-    Ok(jobs.iter().any(|job| matches!(job.state.as_str(), "queued" | "running")))
+    app.store().jobs(head, SERVICE, ENTITY, 1_000).await
 }
