@@ -264,10 +264,28 @@ async fn every_statement_about_members_rights_and_sessions_runs() {
 }
 
 #[tokio::test]
-async fn every_statement_about_jobs_runs_and_a_job_moves_only_from_where_it_stands() {
+async fn a_search_in_a_sealed_field_is_looked_up_in_its_index_under_row_security() {
     let house = House::new().await;
-    let (tenant, job) = (house.tenant(ONE), id::<JobId>(8));
-    let row = JobRow {
+    let tenant = house.tenant(ONE);
+    let (client, user) = (house.database.root().await, house.user(ONE));
+    let fill = format!(
+        "INSERT INTO svc_crm.customer
+             (tenant_id, id, version, sealed, created_at, created_by, updated_at, updated_by, f_number, b_name)
+         SELECT '{tenant}', gen_random_uuid(), 1, '', now(), '{user}', now(), '{user}', n::text, ARRAY[n]
+         FROM generate_series(1, 3000) n;
+         ANALYZE svc_crm.customer; SET ROLE struct_app; SET struct.tenant = '{tenant}'"
+    );
+    client.batch_execute(&fill).await.expect("records, and the application's rights");
+    let search =
+        format!("EXPLAIN SELECT id FROM svc_crm.customer WHERE tenant_id = '{tenant}' AND b_name @> '{{7}}'::int4[]");
+    let rows = client.query(&search, &[]).await.expect("a plan");
+    let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("customer__b_name"), "the wall keeps the condition out of the index:\n{plan}");
+}
+
+fn job_row(house: &House, job: JobId) -> JobRow {
+    JobRow {
         job,
         service: "crm".to_owned(),
         screen: "customer_import".to_owned(),
@@ -282,7 +300,32 @@ async fn every_statement_about_jobs_runs_and_a_job_moves_only_from_where_it_stan
         failure: None,
         created_at: jiff::Timestamp::UNIX_EPOCH,
         finished_at: None,
-    };
+    }
+}
+
+#[tokio::test]
+async fn receptions_that_a_stop_cut_off_keep_no_file_and_hinder_no_import_after_the_next_start() {
+    let house = House::new().await;
+    let (tenant, store) = (house.tenant(ONE), &house.store);
+    let open = u128::try_from(store::job::MAX_RECEIVING).expect("positive");
+    for number in 0..open {
+        store.job_receive(head(tenant), &job_row(&house, id(100 + number))).await.expect("received");
+    }
+    store.job_piece(tenant, id(100), 0, vec![1, 2, 3]).await.expect("a piece");
+    let one_more = store.job_receive(head(tenant), &job_row(&house, id(200))).await;
+    assert!(matches!(one_more, Err(store::StoreError::Unexpected)), "{one_more:?}");
+    store.job_release().await.expect("an answer");
+    assert_eq!(house.database.number("SELECT count(*) FROM struct.job_piece").await, 0);
+    store.job_receive(head(tenant), &job_row(&house, id(201))).await.expect("received");
+    let queue = Flight::write(head(tenant), vec![store::job::queue(tenant, id(100))], &[entry(tenant, 900)]);
+    assert!(store.fly(queue).await.is_err(), "what was cut off is never queued");
+}
+
+#[tokio::test]
+async fn every_statement_about_jobs_runs_and_a_job_moves_only_from_where_it_stands() {
+    let house = House::new().await;
+    let (tenant, job) = (house.tenant(ONE), id::<JobId>(8));
+    let row = job_row(&house, job);
     let store = &house.store;
     store.job_receive(head(tenant), &row).await.expect("received");
     store.job_piece(tenant, job, 0, vec![1, 2, 3]).await.expect("a piece");
