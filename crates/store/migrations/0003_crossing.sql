@@ -6,12 +6,10 @@ GRANT USAGE ON SCHEMA struct TO struct_crossing;
 GRANT SELECT (tenant_id, user_id, active, joined_at) ON struct.member TO struct_crossing;
 GRANT SELECT (tenant_id, job_id, state, lease_until, created_at, attempts) ON struct.job TO struct_crossing;
 GRANT UPDATE (state, lease_until, attempts) ON struct.job TO struct_crossing;
-GRANT SELECT (tenant_id, job_id), DELETE ON struct.job_piece TO struct_crossing;
 GRANT SELECT (tenant_id, code, name, created_at) ON struct.tenant TO struct_crossing;
 
 CREATE POLICY crossing ON struct.member FOR SELECT TO struct_crossing USING (true);
 CREATE POLICY crossing ON struct.job TO struct_crossing USING (true);
-CREATE POLICY crossing ON struct.job_piece TO struct_crossing USING (true);
 CREATE POLICY crossing ON struct.tenant FOR SELECT TO struct_crossing USING (true);
 
 -- The tenants a user may enter, oldest membership first.
@@ -35,14 +33,10 @@ CREATE FUNCTION struct.job_claim(p_lease_secs integer, p_max_attempts integer)
     RETURNING j.tenant_id, j.job_id, j.attempts;
 $$;
 
--- Gives back every lease, and gives up every file whose handing-in was cut off: for a server that has just started and
--- is the only one.
+-- Gives back every lease: for a server that has just started and is the only one.
 CREATE FUNCTION struct.job_release() RETURNS void
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE struct.job SET lease_until = NULL WHERE state = 'running';
-    DELETE FROM struct.job_piece p USING struct.job j
-        WHERE j.tenant_id = p.tenant_id AND j.job_id = p.job_id AND j.state = 'receiving';
-    UPDATE struct.job SET state = 'failed' WHERE state = 'receiving';
 $$;
 
 -- All tenants, for the operator.

@@ -248,11 +248,10 @@ impl Store {
         Ok(rows.first().map(job_row))
     }
 
-    /// The newest jobs of an entity whose file was handed in whole (one cut off was given up without an end).
+    /// The newest jobs of an entity.
     pub async fn jobs(&self, head: Head, service: &str, entity: &str, limit: i64) -> Result<Vec<JobRow>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM struct.job WHERE tenant_id = $1 AND service = $2 AND entity = $3 AND state <> 'receiving'
-             AND NOT (state = 'failed' AND finished_at IS NULL)
              ORDER BY job_id DESC LIMIT $4"
         );
         let params: Vec<Param> =
