@@ -183,14 +183,31 @@ impl App {
     ) -> Result<SealedEntry, Error> {
         let entry = Entry { id: self.new_id(), tenant, actor, verb, outcome, request, target, detail };
         let json = serde_json::to_vec(&entry.detail).map_err(|error| Error::Internal(error.to_string()))?;
+        let salt = random_bytes::<SALT_BYTES>(&*self.random);
+        let commitment = ledger::leaf::commitment(&salt, &json).0;
+        let salted = [&salt[..], &json[..]].concat();
         let nonce = random_bytes::<12>(&*self.random);
-        let seal = |keys: &DataKeys| keys.seal(&entry_place(&entry), nonce, &json);
+        let seal = |keys: &DataKeys| keys.seal(&entry_place(&entry), nonce, &salted);
         let detail = match &entry.target.service {
             Some(service) => seal(&*self.keys.service_data(tenant, service)?),
             None => seal(&self.keys.tenant(tenant)?.log),
         };
-        Ok(SealedEntry { entry, detail })
+        Ok(SealedEntry { entry, detail, commitment })
     }
+}
+
+/// Random bytes sealed before an entry's detail: with them its text can be proven, without them nobody can guess it.
+pub(crate) const SALT_BYTES: usize = 32;
+
+/// What an entry's opened envelope holds: salt and text. Entries of before the log's commitments have no salt; their text
+/// can't be taken for a salted one, since what follows its first bytes lacks the beginning and so reads as nothing.
+pub(crate) fn detail_of(opened: &[u8]) -> Option<(Option<[u8; SALT_BYTES]>, &[u8], Detail)> {
+    if let Some((salt, text)) = opened.split_first_chunk::<SALT_BYTES>()
+        && let Ok(detail) = serde_json::from_slice(text)
+    {
+        return Some((Some(*salt), text, detail));
+    }
+    serde_json::from_slice(opened).ok().map(|detail| (None, opened, detail))
 }
 
 /// Where an entry's detail opens, and nowhere else.

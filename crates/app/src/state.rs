@@ -7,6 +7,7 @@ use domain::access::Snapshot;
 use domain::id::{RequestId, TenantId, UserId};
 use domain::service::{Entity, Service};
 use domain::time::{Clock, Random, new_uuid};
+use host::checkpoint::SeenCheckpoints;
 use host::keyring::Keyring;
 use host::mail::Mailer;
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ const MAX_SESSIONS: usize = 20_000;
 const MAX_NAMES: usize = 20_000;
 /// Entities whose statements are held in memory at most.
 const MAX_TABLES: usize = 2_000;
+/// Logs known to have published their keys, at most; the others are asked for.
+const MAX_LOGS_KNOWN: usize = 10_000;
 /// Password hashes computed at the same time; each takes 19 MiB and 16 ms of one core.
 const MAX_HASHING: usize = 2;
 /// Sign-ins that may wait for one of those; the next is told to come back.
@@ -55,6 +58,8 @@ pub struct Settings {
     pub public_url: String,
     /// Whether outgoing mail of the folder is shown on a page.
     pub demo: bool,
+    /// Where checkpoints are remembered outside the database.
+    pub checkpoints: SeenCheckpoints,
 }
 
 /// A map that forgets everything when it is full: refilling costs one round trip an entry, and needs no clock.
@@ -106,6 +111,8 @@ pub struct App {
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) hash_queue: Arc<Semaphore>,
     pub(crate) job_bell: tokio::sync::Notify,
+    /// Logs whose keys are published, with the newest version.
+    pub(crate) introduced: Cache<TenantId, u32>,
     snapshots: Cache<TenantId, Arc<Snapshot>>,
     tables: Cache<(String, u32, String), Prepared>,
 }
@@ -126,6 +133,7 @@ impl App {
             hashing: Arc::new(Semaphore::new(MAX_HASHING)),
             hash_queue: Arc::new(Semaphore::new(MAX_WAITING_FOR_HASH)),
             job_bell: tokio::sync::Notify::new(),
+            introduced: Cache::new(MAX_LOGS_KNOWN),
             snapshots: Cache::new(MAX_SNAPSHOTS),
             tables: Cache::new(MAX_TABLES),
         }

@@ -6,6 +6,7 @@ use crate::place::Layout;
 use anyhow::{Context as _, bail};
 use app::{App, Parts, Settings};
 use clap::Args;
+use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer, Security, Smtp, SmtpSettings};
 use std::sync::Arc;
@@ -86,7 +87,11 @@ pub fn app(config: &Config, addresses: &Addresses, demo: bool) -> anyhow::Result
         mailer: mailer(config)?,
         clock: Arc::new(SystemClock),
         random: Arc::new(random),
-        settings: Settings { public_url: config.public_url.clone(), demo },
+        settings: Settings {
+            public_url: config.public_url.clone(),
+            demo,
+            checkpoints: SeenCheckpoints::new(&Layout::new(config).checkpoints()),
+        },
     })))
 }
 

@@ -41,6 +41,10 @@ impl Layout {
     pub fn mail(&self) -> PathBuf {
         self.root.join("mail")
     }
+    /// Checkpoints of the logs, as far as they were seen.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
     /// Accounts of the demo, shown again at each start.
     pub fn demo_accounts(&self) -> PathBuf {
         self.root.join("demo-accounts.txt")

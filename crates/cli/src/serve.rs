@@ -113,7 +113,7 @@ pub async fn standalone(config: &Config, duty: Duty) -> anyhow::Result<()> {
     app.provision_platform()?;
     if duty == Duty::Work {
         let (stop, stopped) = watch::channel(false);
-        let tasks = vec![tokio::spawn(Arc::clone(&app).work(stopped))];
+        let tasks = vec![tokio::spawn(Arc::clone(&app).sequence(stopped.clone())), tokio::spawn(Arc::clone(&app).work(stopped))];
         return Serving { stop, tasks }.until_asked_to_stop().await;
     }
     let listeners = Listeners::bind(config).await?;
@@ -136,6 +136,7 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
     }
     tasks.push(tokio::spawn(keep_certificate(tls, stopped.clone())));
     if duty == Duty::Both {
+        tasks.push(tokio::spawn(Arc::clone(&app).sequence(stopped.clone())));
         tasks.push(tokio::spawn(app.work(stopped)));
     }
     Ok(Serving { stop, tasks })

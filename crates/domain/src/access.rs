@@ -4,12 +4,13 @@ mod menu;
 
 pub use menu::{MenuScreen, MenuService, menu};
 
-use crate::id::{RoleId, TenantId, UserId};
+use crate::audit::sign::{Limits, RoleLimit, limits_of};
+use crate::id::{RecordId, RoleId, TenantId, UserId};
 use crate::locale::Locale;
 use crate::screen::{Action, Actions, PermissionKind, ScreenSettings};
 use crate::service::Service;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Everything a decision needs about one tenant, compiled at `epoch`. Held in memory, checked by `op_begin`.
@@ -25,6 +26,23 @@ pub struct Snapshot {
     pub members: HashMap<UserId, Member>,
     /// Roles by id.
     pub roles: HashMap<RoleId, Role>,
+    /// What administrators set for the extractions of a role.
+    pub limits: HashMap<RoleId, RoleLimit>,
+    /// Planted records: whoever touches one raises a sign.
+    pub honey: HashSet<RecordId>,
+}
+
+impl Snapshot {
+    /// How many rows a member may extract in a day.
+    pub fn extraction_limits(&self, user: UserId) -> Limits {
+        let roles = self.members.get(&user).map(|member| member.roles.as_slice()).unwrap_or_default();
+        limits_of(roles.iter().map(|role| self.limits.get(role).copied().unwrap_or_default()))
+    }
+
+    /// Active administrators, in no order.
+    pub fn administrators(&self) -> impl Iterator<Item = UserId> {
+        self.members.iter().filter(|(_, member)| member.active && member.administrator).map(|(user, _)| *user)
+    }
 }
 
 /// A service the tenant has contracted.

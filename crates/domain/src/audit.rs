@@ -3,6 +3,8 @@
 //! Public fields stand in the clear; `detail` is sealed (service-scoped entries under the service's key, so that
 //! cancelling the service shreds what its entries tell about people; others under the tenant's log key).
 
+pub mod sign;
+
 use crate::id::{EntryId, RecordId, RequestId, TenantId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,18 @@ verbs! {
     AccessChanged = "access.changed",
     /// The audit log was read by an administrator.
     AuditViewed = "audit.viewed",
+    /// The audit log was taken out as a file by an administrator.
+    AuditExtracted = "audit.extracted",
+    /// A member took their own trail out as a file.
+    ActivityExtracted = "activity.extracted",
+    /// A proof of an entry was taken out.
+    AuditCertified = "audit.certified",
+    /// How long entries are kept was changed.
+    AuditRetentionChanged = "audit.retention_changed",
+    /// Entries older than the tenant's rule were removed; their hashes stay.
+    AuditPruned = "audit.pruned",
+    /// The log says that it lives, though nothing may have happened.
+    AuditHeartbeat = "audit.heartbeat",
     /// A record was made.
     RecordCreated = "record.created",
     /// A record was changed.
@@ -71,6 +85,22 @@ verbs! {
     RecordNotFound = "record.not_found",
     /// Records were taken out as a file.
     RecordsExtracted = "records.extracted",
+    /// An extraction was held before its first byte.
+    ExtractionHeld = "extraction.held",
+    /// A held extraction was released by an administrator.
+    ExtractionReleased = "extraction.released",
+    /// A held extraction was refused by an administrator.
+    ExtractionRefused = "extraction.refused",
+    /// How many rows a role may extract in a day was changed.
+    LimitChanged = "limit.changed",
+    /// A rule saw a sign of fraud.
+    SignRaised = "sign.raised",
+    /// A sign was looked into and closed by an administrator.
+    SignClosed = "sign.closed",
+    /// A record was planted.
+    HoneySet = "honey.set",
+    /// A planted record was made an ordinary one again.
+    HoneyRemoved = "honey.removed",
     /// A file was handed in for import.
     ImportStarted = "import.started",
     /// An import ran to its end.
@@ -202,6 +232,9 @@ pub struct ReadEntry {
     /// The entry. `detail` is empty when its key has been destroyed.
     pub entry: Entry,
 }
+
+/// For how many days a tenant may choose to keep its entries: a year, as the basic guidelines expect, up to thirty.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<i32> = 365..=10_950;
 
 /// Longest device description kept, in characters.
 pub const MAX_DEVICE_CHARS: usize = 200;

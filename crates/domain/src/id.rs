@@ -58,6 +58,10 @@ ids! {
     EntryId,
     /// Work done outside the request that asked for it.
     JobId,
+    /// A sign of fraud that was raised.
+    SignId,
+    /// An extraction that was held.
+    HoldId,
     /// One request, as it stands in logs, entries and error pages.
     RequestId,
 }

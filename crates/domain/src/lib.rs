@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod claim;
 pub mod extraction;
 pub mod id;
 pub mod import;

@@ -32,6 +32,16 @@ impl<'a> Target<'a> {
         sync_directory(directory(self.path))
     }
 
+    /// As `replace`, without waiting for the disk: after a power failure the file may be the one before.
+    pub fn replace_soon(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut file = Builder::new()
+            .prefix(UNFINISHED)
+            .permissions(Permissions::from_mode(self.mode))
+            .tempfile_in(directory(self.path))?;
+        file.write_all(bytes)?;
+        file.persist(self.path).map(drop).map_err(|e| e.error)
+    }
+
     /// Makes the file; one that exists already stays as it is and is an `AlreadyExists` error.
     pub fn create(&self, bytes: &[u8]) -> io::Result<()> {
         self.written(bytes)?.persist_noclobber(self.path).map_err(|e| e.error)?;

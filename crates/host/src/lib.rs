@@ -2,6 +2,7 @@
 //! Decides nothing about tenants or rights, speaks no SQL and no HTTP, and reads no wall clock.
 
 pub mod account;
+pub mod checkpoint;
 pub mod disk;
 mod file;
 pub mod keyring;

@@ -27,10 +27,14 @@ pub enum Node {
     PlatformDirectory,
     /// Finds users by e-mail address.
     PlatformIndex,
+    /// Signs the checkpoints of the platform's log: an Ed25519 seed.
+    PlatformCheckpoint,
     /// A tenant's key, above all else of the tenant. Seals nothing itself.
     Tenant([u8; 16]),
     /// Seals the details of a tenant's audit entries that belong to no service.
     TenantLog([u8; 16]),
+    /// Signs the checkpoints of a tenant's log: an Ed25519 seed.
+    TenantCheckpoint([u8; 16]),
     /// Seals the names of a tenant's members.
     TenantDirectory([u8; 16]),
     /// One contracted service of a tenant. Seals nothing itself.
@@ -53,8 +57,10 @@ impl Node {
         match self {
             Node::PlatformDirectory => "platform/directory".to_owned(),
             Node::PlatformIndex => "platform/index".to_owned(),
+            Node::PlatformCheckpoint => "platform/checkpoint".to_owned(),
             Node::Tenant(tenant) => tenant_path(tenant),
             Node::TenantLog(tenant) => tenant_path(tenant) + "/log",
+            Node::TenantCheckpoint(tenant) => tenant_path(tenant) + "/checkpoint",
             Node::TenantDirectory(tenant) => tenant_path(tenant) + "/directory",
             Node::Service(tenant, name) => service_path(tenant, name),
             Node::ServiceData(tenant, name) => service_path(tenant, name) + "/data",
@@ -65,10 +71,11 @@ impl Node {
     /// The node whose key wraps this one's; `None` when that is the root.
     pub fn parent(&self) -> Option<Node> {
         match self {
-            Node::PlatformDirectory | Node::PlatformIndex | Node::Tenant(_) => None,
-            Node::TenantLog(tenant) | Node::TenantDirectory(tenant) | Node::Service(tenant, _) => {
-                Some(Node::Tenant(*tenant))
-            }
+            Node::PlatformDirectory | Node::PlatformIndex | Node::PlatformCheckpoint | Node::Tenant(_) => None,
+            Node::TenantLog(tenant)
+            | Node::TenantCheckpoint(tenant)
+            | Node::TenantDirectory(tenant)
+            | Node::Service(tenant, _) => Some(Node::Tenant(*tenant)),
             Node::ServiceData(tenant, name) | Node::ServiceIndex(tenant, name) => {
                 Some(Node::Service(*tenant, name.clone()))
             }
@@ -81,8 +88,10 @@ impl Node {
         match parts[..] {
             ["platform", "directory"] => Ok(Node::PlatformDirectory),
             ["platform", "index"] => Ok(Node::PlatformIndex),
+            ["platform", "checkpoint"] => Ok(Node::PlatformCheckpoint),
             ["tenant", tenant] => Ok(Node::Tenant(parse_tenant(tenant)?)),
             ["tenant", tenant, "log"] => Ok(Node::TenantLog(parse_tenant(tenant)?)),
+            ["tenant", tenant, "checkpoint"] => Ok(Node::TenantCheckpoint(parse_tenant(tenant)?)),
             ["tenant", tenant, "directory"] => Ok(Node::TenantDirectory(parse_tenant(tenant)?)),
             ["tenant", tenant, "service", name] => Ok(Node::Service(parse_tenant(tenant)?, parse_name(name)?)),
             ["tenant", tenant, "service", name, "data"] => {
@@ -195,6 +204,8 @@ mod tests {
             Node::Service(tenant, crm()),
             Node::ServiceData(tenant, crm()),
             Node::ServiceIndex(tenant, crm()),
+            Node::PlatformCheckpoint,
+            Node::TenantCheckpoint(tenant),
         ]
     }
 

@@ -30,11 +30,14 @@ impl Store {
             of_tenant("SELECT user_id, role_id FROM struct.member_role WHERE tenant_id = $1", tenant),
             of_tenant("SELECT role_id, name FROM struct.role WHERE tenant_id = $1", tenant),
             of_tenant("SELECT role_id, service, screen, actions FROM struct.role_grant WHERE tenant_id = $1", tenant),
+            crate::sign::limits(tenant),
+            crate::sign::honey(tenant),
         ];
         let answers = self.fly(Flight::read(Head { tenant, check: Check::Nothing }, statements)).await?;
-        let Ok([epoch, contracts, settings, members, member_roles, roles, grants]) = <[Vec<Row>; 7]>::try_from(answers)
+        let Ok([epoch, contracts, settings, members, member_roles, roles, grants, limits, honey]) =
+            <[Vec<Row>; 9]>::try_from(answers)
         else {
-            return Err(StoreError::Fault("seven statements gave another number of answers".to_owned()));
+            return Err(StoreError::Fault("nine statements gave another number of answers".to_owned()));
         };
         let Some(epoch) = epoch.first() else { return Ok(None) };
         let mut snapshot = Snapshot {
@@ -43,6 +46,8 @@ impl Store {
             services: services(&contracts)?,
             members: people(&members, &member_roles),
             roles: granted(&roles, &grants),
+            limits: limits.iter().map(crate::sign::limit).collect(),
+            honey: honey.iter().map(|row| crate::sign::honey_row(row).record).collect(),
         };
         for row in &settings {
             if let Some(contracted) = snapshot.services.get_mut(row.get::<_, &str>(0)) {

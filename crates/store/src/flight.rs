@@ -22,6 +22,10 @@ pub const STATEMENT_LIMIT_MS: u32 = 15_000;
 /// The check at the head of a flight: session, epoch, minutes of idleness allowed.
 pub(crate) const OP_BEGIN: &str = "SELECT struct.op_begin($1, $2, $3)";
 
+/// What keeps PostgreSQL to walking indexes: see `Statement::in_order`.
+const IN_ORDER: &str =
+    "; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
+
 /// A parameter of a statement.
 pub type Param = Box<dyn ToSql + Sync + Send>;
 
@@ -50,12 +54,13 @@ pub struct Statement {
     sql: Arc<str>,
     params: Vec<Param>,
     planned_anew: bool,
+    in_order: bool,
 }
 
 impl Statement {
     /// A statement. `params[0]` is by custom the tenant: the first wall.
     pub fn new(sql: impl Into<Arc<str>>, params: Vec<Param>) -> Self {
-        Self { sql: sql.into(), params, planned_anew: false }
+        Self { sql: sql.into(), params, planned_anew: false, in_order: false }
     }
 
     /// Lets PostgreSQL plan it for these very parameters each time. A search for a rare word wants another index than one
@@ -63,6 +68,13 @@ impl Statement {
     #[must_use]
     pub fn planned_anew(self) -> Self {
         Self { planned_anew: true, ..self }
+    }
+
+    /// As `planned_anew`, and along an index that has the order wanted: from where the page begins, never by gathering
+    /// everything that fits and sorting it, however many a table's statistics promise.
+    #[must_use]
+    pub(crate) fn in_order(self) -> Self {
+        Self { planned_anew: true, in_order: true, ..self }
     }
 }
 
@@ -82,6 +94,8 @@ impl Flight {
     /// A flight that changes something, with the entry that says so. There is no other way to write in a tenant.
     pub fn write(head: Head, mut statements: Vec<Statement>, entries: &[crate::audit::SealedEntry]) -> Self {
         assert!(!entries.is_empty(), "no change without an entry");
+        // What counts towards signs of fraud is counted with it; plain writes have no such statement.
+        statements.extend(crate::sign::tally(head.tenant, entries));
         statements.push(crate::audit::insert(head.tenant, entries));
         Self { head, statements, writes: true }
     }
@@ -97,7 +111,9 @@ impl Flight {
         let tenant = self.head.tenant;
         let anew = self.statements.iter().any(|statement| statement.planned_anew);
         let plans = if anew { "; SET LOCAL plan_cache_mode = force_custom_plan" } else { "" };
-        format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'{plans}")
+        let in_order = self.statements.iter().any(|statement| statement.in_order);
+        let walks = if in_order { IN_ORDER } else { "" };
+        format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'{plans}{walks}")
     }
 
     fn check(&self) -> Option<Statement> {
@@ -145,7 +161,7 @@ impl Store {
         let checked = flight.check().into_iter().chain(flight.statements).collect::<Vec<_>>();
         let checks = usize::from(!matches!(flight.head.check, Check::Nothing));
         let prepared = prepare(borrowed.client(), &checked).await?;
-        let (begun, mut answers, committed) = send(borrowed.client(), &begin, &checked, &prepared).await;
+        let (begun, mut answers, committed) = send(borrowed.client(), &begin, &checked, &prepared, "COMMIT").await;
         let closed = begun.as_ref().is_err_and(tokio_postgres::Error::is_closed);
         if !closed && committed.is_ok() {
             borrowed.landed();
@@ -161,7 +177,7 @@ impl Store {
     }
 }
 
-async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepared>, StoreError> {
+pub(crate) async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepared>, StoreError> {
     let mut prepared = Vec::with_capacity(statements.len());
     for statement in statements {
         prepared.push(client.prepare_cached(&statement.sql).await?);
@@ -169,17 +185,20 @@ async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepar
     Ok(prepared)
 }
 
-type Answer = Result<Vec<Row>, tokio_postgres::Error>;
-type Done = Result<(), tokio_postgres::Error>;
+pub(crate) type Answer = Result<Vec<Row>, tokio_postgres::Error>;
+pub(crate) type Done = Result<(), tokio_postgres::Error>;
 
-async fn send(
+/// Sends `before`, the statements and `after` without waiting in between. A part of a transaction has an empty `after`, or
+/// `before`: PostgreSQL takes that for nothing to do.
+pub(crate) async fn send(
     client: &Object,
-    begin: &str,
+    before: &str,
     statements: &[Statement],
     prepared: &[Prepared],
+    after: &str,
 ) -> (Done, Vec<Answer>, Done) {
     let mut flights: Vec<Pin<Box<dyn Future<Output = Answer> + Send + '_>>> = Vec::with_capacity(statements.len() + 2);
-    flights.push(Box::pin(async move { client.batch_execute(begin).await.map(|()| Vec::new()) }));
+    flights.push(Box::pin(async move { client.batch_execute(before).await.map(|()| Vec::new()) }));
     for (statement, prepared) in statements.iter().zip(prepared) {
         flights.push(Box::pin(async move {
             let params: Vec<&(dyn ToSql + Sync)> =
@@ -187,9 +206,9 @@ async fn send(
             client.query(prepared, &params).await
         }));
     }
-    flights.push(Box::pin(async move { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
+    flights.push(Box::pin(async move { client.batch_execute(after).await.map(|()| Vec::new()) }));
     let mut answers = in_order(flights).await;
-    let committed = answers.pop().expect("the COMMIT was pushed").map(drop);
+    let committed = answers.pop().expect("what comes after was pushed").map(drop);
     let begun = answers.remove(0).map(drop);
     (begun, answers, committed)
 }

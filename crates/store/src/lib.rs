@@ -9,6 +9,7 @@ pub mod drill;
 mod error;
 pub mod flight;
 pub mod job;
+pub mod ledger;
 pub mod migrate;
 mod pool;
 pub mod record;
@@ -16,6 +17,7 @@ pub mod role;
 pub mod schema;
 pub mod service;
 pub mod session;
+pub mod sign;
 pub mod tenant;
 pub mod user;
 

@@ -10,6 +10,7 @@ use app::{App, Caller, Parts, Peer, Settings};
 use domain::id::{RoleId, TenantId};
 use domain::locale::Locale;
 use domain::screen::{Action, Actions, ScreenKind};
+use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer};
 use std::collections::HashMap;
@@ -240,6 +241,10 @@ fn parts(
         mailer: Mailer::Folder(Folder::open(&mail, "STRUCT <no-reply@example.jp>").expect("a folder")),
         clock: clock.clone(),
         random: random.clone(),
-        settings: Settings { public_url: "https://struct.example.jp".to_owned(), demo: true },
+        settings: Settings {
+            public_url: "https://struct.example.jp".to_owned(),
+            demo: true,
+            checkpoints: SeenCheckpoints::new(&mail.with_file_name("checkpoints")),
+        },
     }
 }

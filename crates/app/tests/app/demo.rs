@@ -3,6 +3,7 @@
 use app::demo::DemoAccount;
 use app::{App, Parts, Peer, Settings};
 use domain::locale::Locale;
+use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer};
 use std::path::Path;
@@ -43,7 +44,11 @@ impl Server {
             ),
             clock: Arc::new(FakeClock::new()),
             random,
-            settings: Settings { public_url: "https://struct.example.jp".to_owned(), demo: true },
+            settings: Settings {
+                public_url: "https://struct.example.jp".to_owned(),
+                demo: true,
+                checkpoints: SeenCheckpoints::new(&folder.join("checkpoints")),
+            },
         }));
         app.provision_platform().expect("platform keys");
         let (stop, stopped) = watch::channel(false);

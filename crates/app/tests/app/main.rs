@@ -7,6 +7,7 @@ mod canary;
 mod extraction;
 mod job;
 mod list;
+mod log;
 mod record;
 mod role;
 mod seal;

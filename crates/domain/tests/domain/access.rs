@@ -42,6 +42,8 @@ fn open() -> Snapshot {
         services: HashMap::from([("crm".to_owned(), contracted)]),
         members: HashMap::from([(user(), member)]),
         roles: HashMap::from([(role(), Role { name: "営業".to_owned(), grants })]),
+        limits: HashMap::new(),
+        honey: Default::default(),
     }
 }
 

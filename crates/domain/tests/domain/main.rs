@@ -5,6 +5,7 @@ mod extraction;
 mod import;
 mod manifest;
 mod record;
+mod sign;
 mod upgrade;
 mod user;
 

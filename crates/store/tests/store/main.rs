@@ -35,7 +35,7 @@ fn entry(tenant: TenantId, number: u128) -> SealedEntry {
         target: Target { record: Some(id(number)), ..Target::default() },
         detail: Detail::default(),
     };
-    SealedEntry { entry, detail: vec![1, 2, 3] }
+    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32] }
 }
 
 fn head(tenant: TenantId) -> Head {

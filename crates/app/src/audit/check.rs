@@ -1,0 +1,291 @@
+//! The self-check: walks every log from its first leaf, as a customer's verifier would, and keeps what it found as evidence.
+//! Trusts the keyring and what this machine remembers; of the database it believes nothing. Repairs nothing.
+
+use crate::audit::proof::read_note;
+use crate::audit::sequencer::{log_node, signer};
+use crate::{App, Error};
+use domain::claim::{LOG_CHECK, Measured, State, state};
+use domain::id::TenantId;
+use futures_util::stream::{StreamExt, iter};
+use host::keyring::KeyringError;
+use ledger::checkpoint::Checkpoint;
+use ledger::frontier::Frontier;
+use ledger::hash::leaf_hash;
+use ledger::leaf::PlatformLeaf;
+use ledger::note::VerifierKey;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use store::ledger::{CheckpointRow, EvidenceRow, LogRow, Verdict};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// How often a leader checks all logs.
+const CHECK_EVERY: Duration = Duration::from_secs(3600);
+/// The first check after a start waits so long: others come first then.
+const FIRST_CHECK_AFTER: Duration = Duration::from_secs(30);
+/// Leaves read at once.
+const LEAVES_AT_ONCE: u64 = 2_048;
+/// Checkpoints read at once.
+const CHECKPOINTS_AT_ONCE: i64 = 512;
+/// Faults of one log that are told; the first says enough.
+const MAX_FAULTS: usize = 20;
+
+/// The promise this is evidence for.
+pub(crate) const PROMISE: &str = "audit.data_actions";
+
+/// Longest figure kept: faults are told as far as they fit.
+const MAX_FIGURE_CHARS: usize = 1_000;
+
+/// What the walk over one log found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CheckedLog {
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// Leaves walked.
+    pub leaves: u64,
+    /// Checkpoints compared.
+    pub checkpoints: u64,
+    /// What does not fit, in words; none when all does.
+    pub faults: Vec<String>,
+}
+
+impl CheckedLog {
+    fn fault(&mut self, text: String) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(text);
+        }
+    }
+}
+
+/// What all walks found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CheckedLogs {
+    /// Log by log, the platform's first.
+    pub logs: Vec<CheckedLog>,
+}
+
+impl CheckedLogs {
+    /// Whether everything fits.
+    pub fn whole(&self) -> bool {
+        self.logs.iter().all(|log| log.faults.is_empty())
+    }
+}
+
+impl App {
+    /// Checks all logs by the clock, until asked to stop.
+    pub async fn check_logs_regularly(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut wait = FIRST_CHECK_AFTER;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.changed() => return,
+            }
+            wait = CHECK_EVERY;
+            match self.check_logs().await {
+                Ok(checked) if checked.whole() => tracing::info!(logs = checked.logs.len(), "all logs fit their checkpoints"),
+                Ok(checked) => {
+                    for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
+                        tracing::error!(origin = %log.origin, faults = ?log.faults, "a log was tampered with");
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the logs can't be checked now"),
+            }
+        }
+    }
+
+    /// Checks all logs and keeps the result as evidence for `audit.data_actions`.
+    pub async fn check_logs(&self) -> Result<CheckedLogs, Error> {
+        let began = self.now();
+        let logs = self.store.logs().await?;
+        let walks: Vec<Result<CheckedLog, Error>> = iter(logs).then(|log| self.check_log(log)).collect().await;
+        let checked = CheckedLogs { logs: walks.into_iter().collect::<Result<_, _>>()? };
+        for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
+            self.keep_evidence(Some(log.origin.clone()), began, Verdict::Broken, log.faults.join("; ").chars().take(MAX_FIGURE_CHARS).collect()).await?;
+        }
+        if checked.whole() {
+            let leaves: u64 = checked.logs.iter().map(|log| log.leaves).sum();
+            let figure = format!("{leaves} leaves in {} logs", checked.logs.len());
+            self.keep_evidence(None, began, Verdict::Held, figure).await?;
+        }
+        metrics::gauge!("struct_log_check_faults")
+            .set(checked.logs.iter().map(|log| log.faults.len()).sum::<usize>() as f64);
+        Ok(checked)
+    }
+
+    /// What may be said now of `audit.data_actions`, with the measurement it rests on.
+    pub async fn log_claim(&self) -> Result<(State, Option<EvidenceRow>), Error> {
+        let newest = self.store.evidence(PROMISE, 1).await?.into_iter().next();
+        let measured = newest.as_ref().map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
+        Ok((state(measured, LOG_CHECK, self.now()), newest))
+    }
+
+    async fn keep_evidence(
+        &self,
+        subject: Option<String>,
+        from: jiff::Timestamp,
+        verdict: Verdict,
+        figure: String,
+    ) -> Result<(), Error> {
+        let row = EvidenceRow {
+            id: self.new_id::<Uuid>(),
+            promise: PROMISE.to_owned(),
+            subject,
+            from: Some(from),
+            until: self.now(),
+            figure,
+            verdict,
+            method: METHOD.to_owned(),
+            tool: concat!("struct ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        let leaf = PlatformLeaf::Evidence {
+            at: self.leaf_instant(),
+            figure: Some(row.figure.clone()),
+            method: row.method.clone(),
+            promise: row.promise.clone(),
+            subject: row.subject.clone(),
+            tool: row.tool.clone(),
+            verdict: row.verdict.code().to_owned(),
+            window_from: row.from.map(|at| format!("{at:.6}")),
+            window_to: Some(format!("{:.6}", row.until)),
+        };
+        Ok(self.store.evidence_add(&row, leaf.encode()).await?)
+    }
+
+    /// Walks one log. Only a database that does not answer is an error; what does not fit is in the answer.
+    async fn check_log(&self, log: LogRow) -> Result<CheckedLog, Error> {
+        let mut checked = CheckedLog { origin: log.origin.clone(), ..CheckedLog::default() };
+        let keys = self.own_keys(log.log, &log.origin, &mut checked)?;
+        let mut checkpoints = Checkpoints { app: self, log: log.log, ahead: VecDeque::new(), after: 0, ended: false, last: None };
+        let seen = self.seen(log.log, &keys, &mut checked);
+        let mut frontier = Frontier::new();
+        // The size is read before the leaves, so a log that grows meanwhile is walked to where it was.
+        while frontier.size() < log.size {
+            let from = frontier.size();
+            let until = (from + LEAVES_AT_ONCE).min(log.size);
+            let leaves = self.store.placed(log.log, from, until).await?;
+            for leaf in &leaves {
+                if leaf.position != frontier.size() {
+                    break;
+                }
+                let pruned = leaf.position < log.first_kept && leaf.bytes.is_empty();
+                let hash = if pruned { leaf.hash } else { leaf_hash(&leaf.bytes) };
+                if hash != leaf.hash {
+                    checked.fault(format!("leaf {}: its entry was changed or taken away", leaf.position));
+                }
+                frontier.push(hash);
+                checkpoints.compare(&frontier, &keys, &mut checked).await?;
+                compare_seen(seen.as_ref(), &frontier, &mut checked);
+            }
+            if frontier.size() != until {
+                checked.fault(format!("leaf {} is missing", frontier.size()));
+                break;
+            }
+        }
+        checked.leaves = frontier.size();
+        self.check_ends(&log, seen.as_ref(), &mut checkpoints, &mut checked).await?;
+        Ok(checked)
+    }
+
+    /// What can only be said at the end: nothing was cut off, nothing stands beside the log.
+    async fn check_ends(
+        &self,
+        log: &LogRow,
+        seen: Option<&Checkpoint>,
+        checkpoints: &mut Checkpoints<'_>,
+        checked: &mut CheckedLog,
+    ) -> Result<(), Error> {
+        if seen.is_some_and(|seen| seen.size > log.size) {
+            checked.fault(format!("the log ends at {}, but a larger checkpoint was published", log.size));
+        }
+        if checkpoints.last != Some(log.size) && log.size > 0 && checked.faults.is_empty() {
+            checked.fault(format!("no checkpoint covers all {} leaves", log.size));
+        }
+        for id in self.store.entries_beside(log.log).await? {
+            checked.fault(format!("entry {id} stands beside the log: it was not written by STRUCT, or its leaf was removed"));
+        }
+        Ok(())
+    }
+
+    /// The log's public keys as the keyring has them; those of a destroyed node as they were published.
+    fn own_keys(&self, log: TenantId, origin: &str, checked: &mut CheckedLog) -> Result<Vec<VerifierKey>, Error> {
+        match self.keys.keyring().keys(&log_node(log)) {
+            Ok(seeds) => {
+                let keys = seeds.iter().map(|(_, seed)| signer(origin, seed).map(|signer| signer.vkey()));
+                keys.collect::<Result<_, _>>().map_err(Error::Internal)
+            }
+            Err(KeyringError::Destroyed { .. }) => Ok(Vec::new()),
+            Err(KeyringError::Missing { .. }) => {
+                checked.fault("the keyring has no key of this log".to_owned());
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The checkpoint this machine remembers outside the database.
+    fn seen(&self, log: TenantId, keys: &[VerifierKey], checked: &mut CheckedLog) -> Option<Checkpoint> {
+        let note = match self.settings.checkpoints.newest(&log.to_string()) {
+            Ok(note) => note?,
+            Err(error) => {
+                checked.fault(format!("the remembered checkpoint can't be read: {error}"));
+                return None;
+            }
+        };
+        let (checkpoint, note) = read_note(&note).ok()?;
+        // A file that anybody else wrote says nothing.
+        (keys.is_empty() || note.verify(keys).is_ok()).then_some(checkpoint)
+    }
+}
+
+/// How the check is done, in words for whoever reads the evidence.
+const METHOD: &str = "every entry hashed anew from the stored row, every published checkpoint recomputed and its signature \
+checked with the keyring, compared with the newest checkpoint remembered outside the database";
+
+fn compare_seen(seen: Option<&Checkpoint>, frontier: &Frontier, checked: &mut CheckedLog) {
+    if let Some(seen) = seen.filter(|seen| seen.size == frontier.size())
+        && seen.root != frontier.root()
+    {
+        checked.fault(format!("the tree of {} leaves is not the one whose checkpoint was remembered", seen.size));
+    }
+}
+
+/// The published checkpoints, smallest first, read ahead in parts.
+struct Checkpoints<'a> {
+    app: &'a App,
+    log: TenantId,
+    ahead: VecDeque<CheckpointRow>,
+    after: u64,
+    ended: bool,
+    last: Option<u64>,
+}
+
+impl Checkpoints<'_> {
+    /// Compares the checkpoint of this very size, if one was published.
+    async fn compare(
+        &mut self,
+        frontier: &Frontier,
+        keys: &[VerifierKey],
+        checked: &mut CheckedLog,
+    ) -> Result<(), Error> {
+        if self.ahead.is_empty() && !self.ended {
+            self.ahead = self.app.store.checkpoints(self.log, self.after, CHECKPOINTS_AT_ONCE).await?.into();
+            self.ended = self.ahead.is_empty();
+            self.after = self.ahead.back().map_or(self.after, |row| row.size);
+        }
+        let Some(row) = self.ahead.pop_front_if(|row| row.size <= frontier.size()) else { return Ok(()) };
+        let fits = read_note(&row.note).is_ok_and(|(checkpoint, note)| {
+            checkpoint.origin == checked.origin
+                && checkpoint.size == row.size
+                && row.size == frontier.size()
+                && checkpoint.root == frontier.root()
+                && (keys.is_empty() || note.verify(keys).is_ok())
+        });
+        if !fits {
+            checked.fault(format!("the checkpoint of {} leaves does not fit the tree or its signature", row.size));
+        }
+        checked.checkpoints += 1;
+        self.last = Some(row.size);
+        Ok(())
+    }
+}

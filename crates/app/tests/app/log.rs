@@ -1,0 +1,272 @@
+//! The log over the entries: places, checkpoints, proofs, and what the self-check says of a database that was tampered with.
+
+use app::audit::proof::LogName;
+use app::{App, Caller};
+use domain::claim::State;
+use domain::id::{EntryId, TenantId};
+use ledger::checkpoint::Checkpoint;
+use ledger::hash::{Hash, leaf_hash};
+use ledger::leaf::{Leaf, PlatformLeaf, commitment};
+use ledger::note::{Note, VerifierKey};
+use ledger::proof::verify_consistency;
+use ledger::tile::{TileKind, TilePath, decode_bundle};
+use ledger::tlog_proof::TlogProof;
+use seal::tree::Node;
+use testkit::running::{ADMIN, Running, SALES};
+
+async fn note(app: &App, log: LogName) -> (Checkpoint, Note) {
+    let note = app.log_checkpoint(log).await.expect("an answer").expect("a checkpoint");
+    let note = Note::parse(&note).expect("a note");
+    (Checkpoint::parse(note.text()).expect("a checkpoint"), note)
+}
+
+async fn keys(app: &App, log: LogName) -> Vec<VerifierKey> {
+    let keys = app.log_keys(log).await.expect("an answer");
+    keys.iter().map(|key| VerifierKey::parse(key).expect("a key")).collect()
+}
+
+/// The leaves of a log, from its bundles alone.
+async fn leaves(app: &App, log: LogName) -> Vec<Vec<u8>> {
+    let size = note(app, log).await.0.size;
+    let mut leaves = Vec::new();
+    for index in 0..size.div_ceil(256) {
+        let width = u16::try_from((size - index * 256).min(256)).expect("at most 256");
+        let path = TilePath { kind: TileKind::Entries, index, width };
+        let bundle = app.log_tile(log, path).await.expect("an answer").expect("a bundle");
+        leaves.extend(decode_bundle(&bundle).expect("a bundle").into_iter().map(<[u8]>::to_vec));
+    }
+    leaves
+}
+
+async fn sequenced(running: &Running) -> usize {
+    let round = running.app.sequence_once().await.expect("a round");
+    assert_eq!(round.failed, 0);
+    round.entries
+}
+
+async fn entries(running: &Running, tenant: TenantId) -> Vec<EntryId> {
+    let root = running.database.root().await;
+    let rows = root.query("SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id", &[&tenant.0]).await;
+    rows.expect("a list").iter().map(|row| row.get::<_, uuid::Uuid>(0).into()).collect()
+}
+
+/// Reads the log a few times: each reading is an entry.
+async fn busy(running: &Running, caller: &Caller, times: usize) {
+    for _ in 0..times {
+        running.app.audit(caller, Default::default(), None).await.expect("a page");
+    }
+}
+
+#[tokio::test]
+async fn every_committed_entry_gets_one_place_and_every_checkpoint_stands_in_the_platforms_log() {
+    let running = Running::start().await;
+    let log = LogName::Tenant(running.tenant);
+    sequenced(&running).await;
+    let (first, first_note) = note(&running.app, log).await;
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 5).await;
+    sequenced(&running).await;
+    assert_eq!(sequenced(&running).await, 0, "what has its place is not taken again");
+    let (second, second_note) = note(&running.app, log).await;
+    let keys = keys(&running.app, log).await;
+    for note in [&first_note, &second_note] {
+        note.verify(&keys).expect("signed by the log");
+    }
+    assert_eq!(second.origin, format!("struct.example.jp/log/{}", running.tenant));
+    let leaves = leaves(&running.app, log).await;
+    let placed: Vec<String> = leaves.iter().map(|leaf| Leaf::decode(leaf).expect("a leaf").entry).collect();
+    let mut sorted = placed.clone();
+    sorted.sort();
+    let written: Vec<String> = entries(&running, running.tenant).await.iter().map(ToString::to_string).collect();
+    assert_eq!(sorted, written, "each entry once");
+    assert_eq!(second.size as usize, written.len());
+    let proof = running.app.consistency(log, first.size, second.size).await.expect("a proof");
+    verify_consistency(first.size, second.size, first.root, second.root, &proof).expect("the second grew from the first");
+    let platform = self::leaves(&running.app, LogName::Platform).await;
+    let platform: Vec<PlatformLeaf> = platform.iter().map(|leaf| PlatformLeaf::decode(leaf).expect("a leaf")).collect();
+    for note in [&first_note, &second_note] {
+        let told = Hash::of(note.text().as_bytes()).hex();
+        let found = platform.iter().filter(|leaf| matches!(leaf, PlatformLeaf::Checkpoint { sha256, .. } if *sha256 == told));
+        assert_eq!(found.count(), 1);
+    }
+    let announced = platform.iter().filter(|leaf| matches!(leaf, PlatformLeaf::Key { .. })).count();
+    assert_eq!(announced, 3, "keys of two tenants and the platform");
+}
+
+#[tokio::test]
+async fn a_certificate_proves_an_entry_and_what_it_says_without_any_key() {
+    let running = Running::start().await;
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 1).await;
+    sequenced(&running).await;
+    let log = LogName::Tenant(running.tenant);
+    let (keys, origin) = (keys(&running.app, log).await, note(&running.app, log).await.0.origin);
+    for id in entries(&running, running.tenant).await {
+        let certificate = running.app.certificate(&admin, id).await.expect("a certificate");
+        let proof = TlogProof::parse(&certificate.text).expect("a proof");
+        let extra: serde_json::Value = serde_json::from_slice(proof.extra.as_deref().expect("extra")).expect("JSON");
+        let text = extra["leaf"].as_str().expect("the leaf");
+        proof.verify(leaf_hash(text.as_bytes()), &origin, &keys).expect("it proves");
+        let leaf = Leaf::decode(text.as_bytes()).expect("a leaf");
+        assert_eq!(leaf.entry, id.to_string());
+        let salt = Hash::from_hex(extra["salt"].as_str().expect("the salt")).expect("32 bytes");
+        let detail = extra["detail"].as_str().expect("the detail");
+        assert_eq!(Some(commitment(&salt.0, detail.as_bytes()).hex()), leaf.commitment);
+        let other = detail.replacen('{', "{ ", 1);
+        assert_ne!(Some(commitment(&salt.0, other.as_bytes()).hex()), leaf.commitment);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_tenants_entry_is_not_given_and_the_asking_is_entered() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let theirs = entries(&running, running.other).await[0];
+    let admin = running.caller(ADMIN).await;
+    let before = entries(&running, running.tenant).await.len();
+    assert!(matches!(running.app.certificate(&admin, theirs).await, Err(app::Error::NotFound)));
+    assert_eq!(entries(&running, running.tenant).await.len(), before + 1);
+    let sales = running.caller(SALES).await;
+    let mine = entries(&running, running.tenant).await[0];
+    assert!(matches!(running.app.certificate(&sales, mine).await, Err(app::Error::NotAdministrator)));
+}
+
+#[tokio::test]
+async fn two_sequencers_at_once_neither_double_nor_lose_a_place() {
+    let running = Running::start().await;
+    let (one, two) = (running.second_server(), running.second_server());
+    let admin = running.caller(ADMIN).await;
+    for _ in 0..8 {
+        busy(&running, &admin, 3).await;
+        let (a, b) = tokio::join!(one.sequence_once(), two.sequence_once());
+        a.expect("a round");
+        b.expect("a round");
+    }
+    sequenced(&running).await;
+    let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
+    assert_eq!(leaves.len(), entries(&running, running.tenant).await.len());
+    assert!(running.app.check_logs().await.expect("a check").whole());
+}
+
+#[tokio::test]
+async fn a_log_says_that_it_lives_when_nothing_happens_but_only_once_in_its_time() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let beats = async || {
+        let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
+        leaves.iter().filter(|leaf| Leaf::decode(leaf).expect("a leaf").verb == "audit.heartbeat").count()
+    };
+    assert_eq!(beats().await, 1);
+    sequenced(&running).await;
+    assert_eq!(beats().await, 1);
+    let root = running.database.root().await;
+    root.batch_execute("UPDATE struct.log SET heartbeat_at = heartbeat_at - interval '56 minutes'").await.expect("time goes by");
+    sequenced(&running).await;
+    assert_eq!(beats().await, 2);
+}
+
+#[tokio::test]
+async fn after_a_rotation_old_and_new_keys_check_and_after_destruction_old_proofs_still_do() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let log = LogName::Tenant(running.tenant);
+    let old = keys(&running.app, log).await;
+    let (_, before) = note(&running.app, log).await;
+    running.keyring.rotate(&Node::TenantCheckpoint(running.tenant.bytes()), running.random()).expect("rotated");
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 1).await;
+    sequenced(&running).await;
+    let both = keys(&running.app, log).await;
+    assert_eq!((old.len(), both.len()), (1, 2));
+    let (_, after) = note(&running.app, log).await;
+    after.verify(&old).expect("those who know the old key can go on");
+    after.verify(&both[..1]).expect("the new key signs");
+    before.verify(&both).expect("old checkpoints stay checkable");
+    let entry = entries(&running, running.tenant).await[0];
+    let certificate = running.app.certificate(&admin, entry).await.expect("a certificate");
+    running.keyring.destroy(&Node::Tenant(running.tenant.bytes())).expect("destroyed");
+    let proof = TlogProof::parse(&certificate.text).expect("a proof");
+    let leaf = decode_first(&running.app, log).await;
+    proof.verify(leaf_hash(&leaf), &note(&running.app, log).await.0.origin, &both).expect("it still proves");
+    assert!(running.second_server().check_logs().await.expect("a check").whole(), "hashes need no key");
+}
+
+async fn decode_first(app: &App, log: LogName) -> Vec<u8> {
+    leaves(app, log).await.swap_remove(0)
+}
+
+/// The primary key is checked row by row, so they pass each other outside the tree.
+const SWAP: &str = "UPDATE struct.leaf SET position = 1000000 WHERE tenant_id = '?' AND position = 1;
+    UPDATE struct.leaf SET position = 1 WHERE tenant_id = '?' AND position = 2;
+    UPDATE struct.leaf SET position = 2 WHERE tenant_id = '?' AND position = 1000000;";
+
+/// What a superuser may do to the tables, each with what the check must find.
+const TAMPERINGS: [(&str, &str); 12] = [
+    ("a verb is changed", "UPDATE struct.entry SET verb = 'record.created' WHERE entry_id = $1 AND verb <> 'record.created'"),
+    ("a time is changed", "UPDATE struct.entry SET at = at + interval '1 microsecond' WHERE entry_id = $1"),
+    ("a detail is changed", "UPDATE struct.entry SET detail = detail || '\\x00' WHERE entry_id = $1"),
+    ("an entry is taken away", "DELETE FROM struct.entry WHERE entry_id = $1"),
+    (
+        "an entry is put in",
+        "INSERT INTO struct.entry SELECT tenant_id, gen_random_uuid(), at, actor, actor_user, verb, outcome, request_id, service,
+             screen, entity, record_id, subject_user, detail, commitment FROM struct.entry WHERE entry_id = $1",
+    ),
+    ("two entries change places", SWAP),
+    (
+        "a leaf's hash is changed",
+        "UPDATE struct.leaf SET hash = sha256(hash) WHERE entry_id = $1",
+    ),
+    (
+        "a leaf is taken away",
+        "DELETE FROM struct.leaf WHERE entry_id = $1",
+    ),
+    (
+        "a checkpoint is changed",
+        "UPDATE struct.checkpoint SET note = replace(note, E'\\n\\n', E'\\nx\\n\\n') WHERE tenant_id = (SELECT tenant_id FROM struct.entry WHERE entry_id = $1)",
+    ),
+    (
+        "a root is claimed that never was",
+        "UPDATE struct.checkpoint SET size = size - 1 WHERE tenant_id = (SELECT tenant_id FROM struct.entry WHERE entry_id = $1)",
+    ),
+    (
+        "an entry and its leaf's hash are changed together",
+        "WITH e AS (UPDATE struct.entry SET outcome = 'denied' WHERE entry_id = $1 RETURNING entry_id)
+         UPDATE struct.leaf SET hash = sha256(hash) WHERE entry_id IN (SELECT entry_id FROM e)",
+    ),
+    (
+        "everything is taken back to an earlier size",
+        "WITH t AS (SELECT tenant_id FROM struct.entry WHERE entry_id = $1),
+              l AS (DELETE FROM struct.leaf WHERE tenant_id = (SELECT tenant_id FROM t) AND position >= (SELECT min(size) FROM struct.checkpoint WHERE tenant_id = (SELECT tenant_id FROM t)) RETURNING entry_id),
+              e AS (DELETE FROM struct.entry WHERE entry_id IN (SELECT entry_id FROM l)),
+              c AS (DELETE FROM struct.checkpoint WHERE tenant_id = (SELECT tenant_id FROM t) AND size > (SELECT min(size) FROM struct.checkpoint WHERE tenant_id = (SELECT tenant_id FROM t)))
+         UPDATE struct.log SET size = (SELECT min(size) FROM struct.checkpoint WHERE tenant_id = (SELECT tenant_id FROM t)), frontier = ''
+             WHERE tenant_id = (SELECT tenant_id FROM t)",
+    ),
+];
+
+#[tokio::test]
+async fn the_self_check_notices_what_a_superuser_did_and_the_claim_turns() {
+    for (what, sql) in TAMPERINGS {
+        let running = Running::start().await;
+        sequenced(&running).await;
+        let admin = running.caller(ADMIN).await;
+        busy(&running, &admin, 3).await;
+        sequenced(&running).await;
+        assert!(running.app.check_logs().await.expect("a check").whole(), "{what}: before");
+        assert_eq!(running.app.log_claim().await.expect("a claim").0, State::Met);
+        let victim = entries(&running, running.tenant).await[1];
+        let root = running.database.root().await;
+        root.batch_execute("SET session_replication_role = replica").await.expect("no trigger stands in the way");
+        let done = if sql == SWAP {
+            root.batch_execute(&SWAP.replace('?', &running.tenant.to_string())).await.map(|()| 1)
+        } else {
+            root.execute(sql, &[&victim.0]).await
+        };
+        assert!(done.expect(what) > 0, "{what}: it touched something");
+        let checked = running.app.check_logs().await.expect("a check");
+        assert!(!checked.whole(), "{what}");
+        let (state, newest) = running.app.log_claim().await.expect("a claim");
+        assert_eq!(state, State::Missed, "{what}");
+        assert_eq!(newest.and_then(|row| row.subject), Some(format!("struct.example.jp/log/{}", running.tenant)), "{what}");
+    }
+}

@@ -1,0 +1,73 @@
+//! The leaf of an entry, from its row: the one place where entry and leaf meet. What stands in the table is what is hashed,
+//! so a row that was changed afterwards no longer fits its tree.
+
+use crate::StoreError;
+use crate::flight::Row;
+use domain::id::TenantId;
+use jiff::Timestamp;
+use ledger::leaf::Leaf;
+use uuid::Uuid;
+
+/// Columns of an entry that its leaf is made of, in the order `of` reads them.
+macro_rules! columns {
+    () => {
+        "e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity, e.record_id,
+         e.subject_user, coalesce(e.detail_sha256, sha256(e.detail)), e.commitment"
+    };
+}
+
+/// Entries that wait, in the order of their ids, which is the order of their instants.
+pub(super) const ENTRIES: &str = concat!(
+    "SELECT ", columns!(), " FROM struct.entry_waiting w
+     JOIN struct.entry e ON e.tenant_id = w.tenant_id AND e.entry_id = w.entry_id
+     WHERE w.tenant_id = $1 ORDER BY w.entry_id LIMIT $2"
+);
+
+/// Entries by their positions: from `$2`, before `$3`. One that is missing comes as a row of nulls.
+pub(super) const POSITIONS: &str = concat!(
+    "SELECT ", columns!(), ", l.position, l.hash FROM struct.leaf l
+     LEFT JOIN struct.entry e ON e.tenant_id = l.tenant_id AND e.entry_id = l.entry_id
+     WHERE l.tenant_id = $1 AND l.position >= $2 AND l.position < $3 ORDER BY l.position"
+);
+
+/// One entry with its position, if it has one.
+pub(super) const ENTRY: &str = concat!(
+    "SELECT ", columns!(), ", l.position, e.detail FROM struct.entry e
+     LEFT JOIN struct.leaf l ON l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id
+     WHERE e.tenant_id = $1 AND e.entry_id = $2"
+);
+
+/// The leaf of a row.
+pub(super) fn of(tenant: TenantId, row: &Row) -> Result<Leaf, StoreError> {
+    let id = |index: usize| row.get::<_, Option<Uuid>>(index).map(|id| id.to_string());
+    let missing = || StoreError::Fault("log: an entry has lost its id".to_owned());
+    Ok(Leaf {
+        actor: row.get(2),
+        actor_user: id(3),
+        at: instant(row.get(1)),
+        commitment: row.get::<_, Option<&[u8]>>(13).map(hex),
+        detail_sha256: hex(row.get(12)),
+        entity: row.get(9),
+        entry: id(0).ok_or_else(missing)?,
+        outcome: row.get(5),
+        record: id(10),
+        request: id(6).ok_or_else(missing)?,
+        screen: row.get(8),
+        service: row.get(7),
+        subject_user: id(11),
+        tenant: tenant.to_string(),
+        v: 1,
+        verb: row.get(4),
+    })
+}
+
+/// `2026-11-22T09:05:00.123456Z`: PostgreSQL keeps microseconds.
+fn instant(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
