@@ -8,6 +8,7 @@ mod opening;
 pub mod proof;
 pub mod retention;
 pub mod sequencer;
+pub mod sign;
 mod taken;
 
 pub use extraction::EntryStream;

@@ -24,6 +24,8 @@ pub(crate) struct PlatformKeys {
 pub(crate) struct TenantKeys {
     pub(crate) directory: DataKeys,
     pub(crate) log: DataKeys,
+    /// What entries of the tenant are signed with until they are in the log, newest first.
+    pub(crate) entry: Vec<FieldIndex>,
 }
 
 /// The keys of one service of one tenant.
@@ -90,6 +92,7 @@ impl Keys {
         let keys = Arc::new(TenantKeys {
             directory: self.data(&Node::TenantDirectory(tenant.bytes()))?,
             log: self.data(&Node::TenantLog(tenant.bytes()))?,
+            entry: self.entry_keys(tenant)?,
         });
         self.tenants.put(tenant, keys.clone());
         Ok(keys)
@@ -128,6 +131,11 @@ impl Keys {
         let keys = Arc::new(self.data(&Node::ServiceData(tenant.bytes(), service.to_owned()))?);
         self.entries.put(scope, keys.clone());
         Ok(keys)
+    }
+
+    fn entry_keys(&self, tenant: TenantId) -> Result<Vec<FieldIndex>, Error> {
+        let keys = self.keyring.keys(&Node::TenantLog(tenant.bytes()))?;
+        Ok(keys.iter().rev().map(|(_, key)| IndexKey::new(key).field("struct.entry", "mac")).collect())
     }
 
     fn data(&self, node: &Node) -> Result<DataKeys, Error> {

@@ -10,7 +10,10 @@ use domain::locale::Locale;
 use domain::screen::{Action, ScreenKind};
 use domain::service::{Entity, Screen, Service};
 use domain::time::random_bytes;
+use ledger::hash::Hash;
+use ledger::leaf::{LEAF_VERSION, Leaf};
 use seal::envelope::{DataKeys, Place};
+use seal::index::FieldIndex;
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::audit::SealedEntry;
@@ -192,8 +195,47 @@ impl App {
             Some(service) => seal(&*self.keys.service_data(tenant, service)?),
             None => seal(&self.keys.tenant(tenant)?.log),
         };
-        Ok(SealedEntry { entry, detail, commitment })
+        let leaf = leaf_without_instant(&entry, &detail, &commitment);
+        let keys = self.keys.tenant(tenant)?;
+        let key = keys.entry.first().ok_or_else(|| Error::Internal("the log key has no version".to_owned()))?;
+        let mac = entry_mac(key, leaf);
+        Ok(SealedEntry { entry, detail, commitment, mac })
     }
+}
+
+/// The leaf of an entry that is about to be written. The database gives the instant, so that is empty.
+fn leaf_without_instant(entry: &Entry, detail: &[u8], commitment: &[u8; 32]) -> Leaf {
+    let (actor, actor_user) = match entry.actor {
+        Actor::User(user) => ("user", Some(user.to_string())),
+        Actor::Operator => ("operator", None),
+        Actor::System => ("system", None),
+        Actor::Anyone => ("anyone", None),
+    };
+    Leaf {
+        actor: actor.to_owned(),
+        actor_user,
+        at: String::new(),
+        commitment: Some(Hash(*commitment).hex()),
+        detail_sha256: Hash::of(detail).hex(),
+        entity: entry.target.entity.clone(),
+        entry: entry.id.to_string(),
+        outcome: entry.outcome.code().to_owned(),
+        record: entry.target.record.map(|id| id.to_string()),
+        request: entry.request.to_string(),
+        screen: entry.target.screen.clone(),
+        service: entry.target.service.clone(),
+        subject_user: entry.target.user.map(|id| id.to_string()),
+        tenant: entry.tenant.to_string(),
+        v: LEAF_VERSION,
+        verb: entry.verb.code().to_owned(),
+    }
+}
+
+/// Keyed hash of an entry until it has its place in the log. Without it, whoever can write to the database could put
+/// entries among those that wait, and the log would vouch for them.
+pub(crate) fn entry_mac(key: &FieldIndex, leaf: Leaf) -> [u8; 16] {
+    let text = Leaf { at: String::new(), ..leaf }.encode();
+    key.exact(&String::from_utf8_lossy(&text))
 }
 
 /// Random bytes sealed before an entry's detail: with them its text can be proven, without them nobody can guess it.

@@ -101,6 +101,8 @@ verbs! {
     HoneySet = "honey.set",
     /// A planted record was made an ordinary one again.
     HoneyRemoved = "honey.removed",
+    /// The file of an extraction was complete; its last bytes left after this entry.
+    RecordsDelivered = "records.delivered",
     /// A file was handed in for import.
     ImportStarted = "import.started",
     /// An import ran to its end.
@@ -208,6 +210,12 @@ pub struct Detail {
     /// Field names given out or revealed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// SHA-256 of the bytes handed out, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// How many bytes were handed out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// The filter, format, reason or file name, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -17,6 +17,7 @@ pub use shown::{mask, normalised, shown};
 
 use crate::id::{RecordId, UserId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A record's values as canonical text by field name. An absent field is empty; no value is the empty string.
@@ -42,7 +43,7 @@ pub struct Record {
 }
 
 /// One condition of a list. All conditions must hold.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Condition {
     /// The field's name.
     pub field: String,
@@ -53,7 +54,8 @@ pub struct Condition {
 }
 
 /// How a condition compares.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Test {
     /// Equal (plain or exact index; on partial, equal after normalisation is not offered).
     Equals,

@@ -9,6 +9,9 @@
 -- with the detail, so whoever may open it can prove what it says, and once the key is gone nobody can guess it.
 -- Null on entries of before this migration.
 ALTER TABLE struct.entry ADD COLUMN commitment bytea CHECK (octet_length(commitment) = 32);
+-- A keyed hash of the entry's fields, by a key that is not in the database: what somebody else puts among the entries that
+-- wait, or changes there, gets no place in the log. Null on entries of before this migration.
+ALTER TABLE struct.entry ADD COLUMN mac bytea CHECK (octet_length(mac) = 16);
 -- Of the detail as it was, once it has been removed; null while it is there.
 ALTER TABLE struct.entry ADD COLUMN detail_sha256 bytea CHECK (octet_length(detail_sha256) = 32);
 

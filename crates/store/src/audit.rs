@@ -22,6 +22,8 @@ pub struct SealedEntry {
     pub detail: Vec<u8>,
     /// What the log's leaf says of the detail's text: `ledger::leaf::commitment`.
     pub commitment: [u8; 32],
+    /// Keyed hash of the leaf's fields but the instant, which the database gives.
+    pub mac: [u8; 16],
 }
 
 /// The statement that adds entries; arrays, so that one or five hundred are one statement.
@@ -44,15 +46,16 @@ pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
         Box::new(entries.iter().map(|e| e.entry.target.user.map(|id| id.0)).collect::<Vec<Option<Uuid>>>()),
         Box::new(entries.iter().map(|e| e.detail.clone()).collect::<Vec<Vec<u8>>>()),
         Box::new(entries.iter().map(|e| e.commitment.to_vec()).collect::<Vec<Vec<u8>>>()),
+        Box::new(entries.iter().map(|e| e.mac.to_vec()).collect::<Vec<Vec<u8>>>()),
     ];
     Statement::new(INSERT, params)
 }
 
-/// Fourteen parameters, all arrays but the first: the tenant. The entry and its place in the log's queue are one statement.
+/// Fifteen parameters, all arrays but the first: the tenant. The entry and its place in the log's queue are one statement.
 pub(crate) const INSERT: &str = "WITH entered AS (INSERT INTO struct.entry
-    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment)
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac)
     SELECT $1, u.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-                               $10::text[], $11::uuid[], $12::uuid[], $13::bytea[], $14::bytea[]) u)
+                               $10::text[], $11::uuid[], $12::uuid[], $13::bytea[], $14::bytea[], $15::bytea[]) u)
     INSERT INTO struct.entry_waiting (tenant_id, entry_id) SELECT $1, unnest($2::uuid[])";
 
 fn actor(actor: Actor) -> (&'static str, Option<Uuid>) {

@@ -437,6 +437,11 @@ impl Store {
         rows.first().map(|row| row.get(0))
     }
 
+    /// Ids, as `among` reads them.
+    pub fn ids(rows: &[Row]) -> Vec<RecordId> {
+        rows.iter().map(|row| row.get::<_, Uuid>(0).into()).collect()
+    }
+
     /// Ids and titles, as `reference_choices` reads them.
     pub fn titles(rows: Vec<Row>) -> impl Iterator<Item = (RecordId, String)> {
         rows.into_iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Option<String>>(1).unwrap_or_default()))

@@ -1,6 +1,7 @@
 //! The sequencer: appends committed entries to their logs and publishes signed checkpoints. One process leads; another takes
 //! over when it dies. Entries are written by every `Op`; this only gives them their place.
 
+use crate::op::entry_mac;
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::TenantId;
@@ -8,7 +9,7 @@ use futures_util::stream::{StreamExt, iter};
 use host::keyring::KeyringError;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
-use ledger::leaf::PlatformLeaf;
+use ledger::leaf::{Leaf, PlatformLeaf};
 use ledger::note::{Note, Signer};
 use seal::key::Key;
 use seal::tree::Node;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::ledger::{Append, Appended, BATCH_ENTRIES, heartbeat, platform};
 use store::{Check, Flight, Head};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -111,7 +113,7 @@ impl App {
             {
                 tracing::error!(%error, "a checkpoint can't be kept outside the database");
             }
-            if (appended.entries as i64) < BATCH_ENTRIES {
+            if ((appended.entries + appended.foreign.len()) as i64) < BATCH_ENTRIES {
                 return Ok(entries);
             }
         }
@@ -122,7 +124,17 @@ impl App {
         let at = self.leaf_instant();
         let id = self.new_id::<Uuid>();
         let tell = |note: &str| (log != platform()).then(|| (id, told(note, &at))).filter(|(_, body)| !body.is_empty());
-        Ok(self.store.append(&Append { log, sign: &sign, tell: &tell }).await?)
+        let keys = if log == platform() { None } else { Some(self.keys.tenant(log)?) };
+        let genuine = |leaf: &Leaf, mac: Option<&[u8]>| {
+            let Some((keys, mac)) = keys.as_ref().zip(mac) else { return false };
+            keys.entry.iter().any(|key| bool::from(entry_mac(key, leaf.clone()).ct_eq(mac)))
+        };
+        let appended = self.store.append(&Append { log, sign: &sign, genuine: &genuine, tell: &tell }).await?;
+        for entry in &appended.foreign {
+            metrics::counter!("struct_log_foreign_entries_total").increment(1);
+            tracing::error!(%log, %entry, "an entry was not written by STRUCT, or was changed before it had its place");
+        }
+        Ok(appended)
     }
 
     /// Makes the log and publishes keys of it that are new, unless that is known to be done.

@@ -149,6 +149,32 @@ async fn two_sequencers_at_once_neither_double_nor_lose_a_place() {
 }
 
 #[tokio::test]
+async fn what_a_superuser_puts_among_the_entries_that_wait_or_changes_there_gets_no_place() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 2).await;
+    let root = running.database.root().await;
+    let copy = "WITH e AS (INSERT INTO struct.entry SELECT tenant_id, gen_random_uuid(), at, actor, actor_user, verb, outcome, request_id,
+             service, screen, entity, record_id, subject_user, detail, commitment, mac FROM struct.entry
+             WHERE tenant_id = $1 ORDER BY entry_id DESC LIMIT 1 RETURNING tenant_id, entry_id)
+         INSERT INTO struct.entry_waiting SELECT * FROM e";
+    root.execute(copy, &[&running.tenant.0]).await.expect("put in");
+    let change = "UPDATE struct.entry SET verb = 'audit.pruned' WHERE (tenant_id, entry_id) IN
+        (SELECT tenant_id, entry_id FROM struct.entry_waiting WHERE tenant_id = $1 ORDER BY entry_id LIMIT 1)";
+    root.execute(change, &[&running.tenant.0]).await.expect("changed");
+    let bare = "WITH e AS (INSERT INTO struct.entry (tenant_id, entry_id, actor, verb, outcome, request_id, detail)
+             VALUES ($1, gen_random_uuid(), 'operator', 'tenant.created', 'done', gen_random_uuid(), '') RETURNING tenant_id, entry_id)
+         INSERT INTO struct.entry_waiting SELECT * FROM e";
+    root.execute(bare, &[&running.tenant.0]).await.expect("put in");
+    sequenced(&running).await;
+    let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
+    assert_eq!(leaves.len() + 3, entries(&running, running.tenant).await.len());
+    let checked = running.app.check_logs().await.expect("a check");
+    assert_eq!(checked.logs.iter().map(|log| log.faults.len()).sum::<usize>(), 3, "{checked:?}");
+}
+
+#[tokio::test]
 async fn a_log_says_that_it_lives_when_nothing_happens_but_only_once_in_its_time() {
     let running = Running::start().await;
     sequenced(&running).await;
@@ -268,5 +294,47 @@ async fn the_self_check_notices_what_a_superuser_did_and_the_claim_turns() {
         let (state, newest) = running.app.log_claim().await.expect("a claim");
         assert_eq!(state, State::Missed, "{what}");
         assert_eq!(newest.and_then(|row| row.subject), Some(format!("struct.example.jp/log/{}", running.tenant)), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn pruning_removes_whole_bundles_past_their_time_and_every_proof_goes_on_to_verify() {
+    let running = Running::start().await;
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 300).await;
+    let root = running.database.root().await;
+    let old = "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = $1
+        AND entry_id IN (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id LIMIT 280)";
+    root.execute(old, &[&running.tenant.0]).await.expect("they are old, and not yet in the log");
+    sequenced(&running).await;
+    let log = LogName::Tenant(running.tenant);
+    let all = entries(&running, running.tenant).await;
+    let (early, late) = (all[3], all[290]);
+    let before = running.app.certificate(&admin, early).await.expect("a certificate");
+    let refused = running.app.retention_change(&admin, Some(364)).await;
+    assert!(matches!(refused, Err(app::Error::Invalid(_))), "a year is the least");
+    assert_eq!(running.app.prune_logs().await.expect("pruned"), 0, "without a rule nothing goes");
+    running.app.retention_change(&admin, Some(365)).await.expect("changed");
+    assert_eq!(running.app.prune_logs().await.expect("pruned"), 256);
+    assert_eq!(running.app.prune_logs().await.expect("pruned"), 0);
+    sequenced(&running).await;
+    assert_eq!(entries(&running, running.tenant).await.first(), all.get(256));
+    let first = TilePath { kind: TileKind::Entries, index: 0, width: 256 };
+    assert_eq!(running.app.log_tile(log, first).await.expect("an answer"), None);
+    let hashes = TilePath { kind: TileKind::Level(0), index: 0, width: 256 };
+    assert!(running.app.log_tile(log, hashes).await.expect("an answer").is_some());
+    assert!(running.app.check_logs().await.expect("a check").whole());
+    running.app.certificate(&admin, late).await.expect("what is kept has its certificate");
+    let gone = running.app.certificate(&admin, early).await;
+    assert!(matches!(gone, Err(app::Error::NotFound)));
+    let proof = TlogProof::parse(&before.text).expect("a proof");
+    let extra: serde_json::Value = serde_json::from_slice(proof.extra.as_deref().expect("extra")).expect("JSON");
+    let leaf = leaf_hash(extra["leaf"].as_str().expect("the leaf").as_bytes());
+    proof.verify(leaf, &note(&running.app, log).await.0.origin, &keys(&running.app, log).await).expect("it still proves");
+    let app = running.database.connect("struct_app").await;
+    let mine = format!("SET struct.tenant = '{}'", running.tenant);
+    app.batch_execute(&mine).await.expect("a setting");
+    for sql in ["DELETE FROM struct.entry", "DELETE FROM struct.leaf", "UPDATE struct.log SET first_kept = 9"] {
+        app.batch_execute(sql).await.expect_err(sql);
     }
 }

@@ -11,6 +11,7 @@ pub use day::{Act, ActKind, Day, Past, device_shape, examine};
 pub use usual::{Allowance, DEFAULT_EXTRACTION_CAP, Limits, MAX_EXTRACTION_CAP, RoleLimit, Spread, allowance, limits_of};
 
 use crate::id::{EntryId, RecordId, uuid_v7};
+use crate::locale::Locale;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -79,8 +80,8 @@ pub enum Rule {
     OneSubject,
     /// A planted record was touched.
     HoneyTouched,
-    /// Somebody raised a limit that is their own, as no other administrator could.
-    OwnLimitRaised,
+    /// An administrator raised what a role may extract.
+    LimitRaised,
 }
 
 impl Rule {
@@ -95,7 +96,7 @@ impl Rule {
         Self::ManyDenials,
         Self::OneSubject,
         Self::HoneyTouched,
-        Self::OwnLimitRaised,
+        Self::LimitRaised,
     ];
 
     /// `snake_case`, as stored.
@@ -110,7 +111,33 @@ impl Rule {
             Self::ManyDenials => "many_denials",
             Self::OneSubject => "one_subject",
             Self::HoneyTouched => "honey_touched",
-            Self::OwnLimitRaised => "own_limit_raised",
+            Self::LimitRaised => "limit_raised",
+        }
+    }
+
+    /// What was seen, in a sentence for administrators.
+    pub fn sentence(self, locale: Locale) -> &'static str {
+        match (self, locale) {
+            (Self::ExtractionVolume, Locale::Ja) => "ふだんより大幅に多い件数の抽出",
+            (Self::ExtractionVolume, Locale::En) => "Far more rows extracted than usual",
+            (Self::ExtractionCap, Locale::Ja) => "ロールの1日の上限を超える抽出",
+            (Self::ExtractionCap, Locale::En) => "More rows extracted than the role allows in a day",
+            (Self::RevealVolume, Locale::Ja) => "ふだんより大幅に多い個人データの表示",
+            (Self::RevealVolume, Locale::En) => "Far more reveals of personal data than usual",
+            (Self::UnusualHour, Locale::Ja) => "ふだん使わない時間帯の操作",
+            (Self::UnusualHour, Locale::En) => "Acts at an unusual hour",
+            (Self::NewDevice, Locale::Ja) => "初めての端末からのサインイン",
+            (Self::NewDevice, Locale::En) => "A sign-in from a new device",
+            (Self::FirstScreen, Locale::Ja) => "初めて使う画面での抽出・個人データの表示",
+            (Self::FirstScreen, Locale::En) => "Extraction or reveals on a screen not used before",
+            (Self::ManyDenials, Locale::Ja) => "短い時間に多くの操作を拒否",
+            (Self::ManyDenials, Locale::En) => "Many refusals in a short time",
+            (Self::OneSubject, Locale::Ja) => "同じ記録の個人データを何度も表示",
+            (Self::OneSubject, Locale::En) => "One record revealed many times",
+            (Self::HoneyTouched, Locale::Ja) => "おとりの記録への操作",
+            (Self::HoneyTouched, Locale::En) => "A planted record was touched",
+            (Self::LimitRaised, Locale::Ja) => "抽出の上限の引き上げ",
+            (Self::LimitRaised, Locale::En) => "A limit of extraction was raised",
         }
     }
 

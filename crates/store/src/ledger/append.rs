@@ -9,6 +9,7 @@ use domain::id::TenantId;
 use ledger::checkpoint::Checkpoint;
 use ledger::frontier::Frontier;
 use ledger::hash::{Hash, leaf_hash, root_of};
+use ledger::leaf::Leaf;
 use ledger::tile::TILE_WIDTH;
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ pub struct Append<'a> {
     pub log: TenantId,
     /// Signs a checkpoint: the whole note. Called within the transaction.
     pub sign: &'a (dyn Fn(&Checkpoint) -> Result<String, String> + Sync),
+    /// Whether STRUCT wrote an entry that waits: its leaf and its keyed hash, none on entries of before there were any. What
+    /// somebody else put there gets no place.
+    pub genuine: &'a (dyn Fn(&Leaf, Option<&[u8]>) -> bool + Sync),
     /// The platform leaf that tells of a note, with its id; none for the platform's own log.
     pub tell: &'a (dyn Fn(&str) -> Option<(Uuid, Vec<u8>)> + Sync),
 }
@@ -32,6 +36,8 @@ pub struct Append<'a> {
 pub struct Appended {
     /// Entries taken in.
     pub entries: usize,
+    /// Entries that STRUCT did not write: they stand beside the log from now on, and every self-check tells of them.
+    pub foreign: Vec<Uuid>,
     /// The newly published checkpoint, when there was something to append.
     pub note: Option<String>,
 }
@@ -137,19 +143,30 @@ fn grow(append: &Append<'_>, edge: Edge, waiting: &[Row]) -> Result<(Vec<Stateme
     let log = append.log;
     let Edge { origin, mut frontier, mut partial } = edge;
     let before = frontier.size();
-    let (mut ids, mut hashes, mut tiles) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()), Vec::new());
+    let (mut ids, mut hashes) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()));
+    let (mut tiles, mut foreign) = (Vec::new(), Vec::new());
     for row in waiting {
-        let hash = if log == platform() { leaf_hash(row.get(1)) } else { leaf_hash(&leaf::of(log, row)?.encode()) };
-        ids.push(row.get::<_, Uuid>(0));
+        let id = row.get::<_, Uuid>(0);
+        let Some(hash) = hash_of(append, row)? else {
+            foreign.push(id);
+            continue;
+        };
+        ids.push(id);
         hashes.push(hash.0.to_vec());
         frontier.push(hash);
         fill(&mut partial, &mut tiles, hash, frontier.size());
     }
+    let taken: Vec<Uuid> = ids.iter().chain(&foreign).copied().collect();
+    let take = Statement::new(TAKE, vec![Box::new(log.0), Box::new(taken)]);
+    if ids.is_empty() {
+        return Ok((vec![take], Appended { entries: 0, foreign, note: None }));
+    }
+    let entries = ids.len();
     let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root(), extensions: Vec::new() };
     let note = (append.sign)(&checkpoint).map_err(StoreError::Fault)?;
     let (from, size) = (signed(before)?, signed(checkpoint.size)?);
     let mut statements = vec![
-        Statement::new(TAKE, vec![Box::new(log.0), Box::new(ids.clone())]),
+        take,
         Statement::new(ADD_LEAVES, vec![Box::new(log.0), Box::new(from), Box::new(ids), Box::new(hashes)]),
         Statement::new(GROW, vec![Box::new(log.0), Box::new(size), Box::new(frontier.encode())]),
         Statement::new(
@@ -163,7 +180,20 @@ fn grow(append: &Append<'_>, edge: Edge, waiting: &[Row]) -> Result<(Vec<Stateme
     if let Some((id, body)) = (append.tell)(&note) {
         statements.push(super::platform_append(id, body));
     }
-    Ok((statements, Appended { entries: waiting.len(), note: Some(note) }))
+    Ok((statements, Appended { entries, foreign, note: Some(note) }))
+}
+
+/// The leaf hash of a row that waits; none when STRUCT did not write it.
+fn hash_of(append: &Append<'_>, row: &Row) -> Result<Option<Hash>, StoreError> {
+    if append.log == platform() {
+        return Ok(Some(leaf_hash(row.get(1))));
+    }
+    let leaf = leaf::of(append.log, row)?;
+    let mac: Option<&[u8]> = row.get(14);
+    // Of before there were keyed hashes; only then may there be none.
+    let old = mac.is_none() && leaf.commitment.is_none() && row.get::<_, Option<bool>>(15).unwrap_or_default();
+    let genuine = old || (append.genuine)(&leaf, mac);
+    Ok(genuine.then(|| leaf_hash(&leaf.encode())))
 }
 
 /// Adds a leaf to the partial tiles; `size` is the tree's with it.

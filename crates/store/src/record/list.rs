@@ -120,6 +120,16 @@ impl RecordTable {
         };
     }
 
+    /// Which of these records the conditions want.
+    pub fn among(&self, tenant: TenantId, wanted: &[Wanted], ids: &[RecordId]) -> Statement {
+        let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+        let mut params: Vec<Param> = vec![Box::new(tenant.0), Box::new(ids)];
+        let mut filter = String::new();
+        conditions(wanted, &mut filter, &mut params);
+        let sql = format!("SELECT t.id FROM {} t WHERE t.tenant_id = $1 AND t.id = ANY ($2){filter}", self.name);
+        Statement::new(sql, params)
+    }
+
     /// Counts what the conditions want, up to a bound: the number is for people, and counting millions is not for free.
     pub fn count(&self, tenant: TenantId, wanted: &[Wanted], at_most: usize) -> Statement {
         let mut params: Vec<Param> = vec![Box::new(tenant.0)];

@@ -35,7 +35,7 @@ fn entry(tenant: TenantId, number: u128) -> SealedEntry {
         target: Target { record: Some(id(number)), ..Target::default() },
         detail: Detail::default(),
     };
-    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32] }
+    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32], mac: [9; 16] }
 }
 
 fn head(tenant: TenantId) -> Head {
