@@ -68,7 +68,7 @@ impl Frontier {
         let misplaced = Misplaced { height, size: self.size };
         let leaves = 1u64.checked_shl(height).ok_or_else(|| misplaced.clone())?;
         let fits = self.size.checked_add(leaves).is_some_and(|size| size <= MAX_TREE_SIZE);
-        if !fits || self.size % leaves != 0 {
+        if !fits || !self.size.is_multiple_of(leaves) {
             return Err(misplaced);
         }
         self.grow(height, root);

@@ -67,16 +67,16 @@ impl fmt::Display for Hash {
 
 /// SHA-256(0x00 || data).
 pub fn leaf_hash(data: &[u8]) -> Hash {
-    match data.len() {
-        ..=SMALL_LEAF_BYTES => prefixed(&mut [LEAF_PREFIX; SMALL_LEAF_BYTES + 1], data),
-        ..=LARGE_LEAF_BYTES => prefixed(&mut [LEAF_PREFIX; LARGE_LEAF_BYTES + 1], data),
-        _ => {
-            let mut context = Context::new(&SHA256);
-            context.update(&[LEAF_PREFIX]);
-            context.update(data);
-            finished(context.finish().as_ref())
-        }
+    if data.len() <= SMALL_LEAF_BYTES {
+        return prefixed(&mut [LEAF_PREFIX; SMALL_LEAF_BYTES + 1], data);
     }
+    if data.len() <= LARGE_LEAF_BYTES {
+        return prefixed(&mut [LEAF_PREFIX; LARGE_LEAF_BYTES + 1], data);
+    }
+    let mut context = Context::new(&SHA256);
+    context.update(&[LEAF_PREFIX]);
+    context.update(data);
+    finished(context.finish().as_ref())
 }
 
 fn prefixed(buffer: &mut [u8], data: &[u8]) -> Hash {

@@ -178,6 +178,8 @@ fn creation(table: &RecordTable, tenant: TenantId, unique: usize, row: &Row) -> 
     let mut parts: Vec<String> = vec![tenant_text, one(same(ENTRY_HEAD))];
     parts.extend(names);
     parts.extend([one(same(ID_HEAD)), one("NULL".to_owned()), one(at(8))]);
+    // Commitment and keyed hash: as many bytes as the product writes; what they say doesn't matter to PostgreSQL.
+    parts.extend([32, 16].map(|bytes| one(format!("'\\x{}'::bytea", "5a".repeat(bytes)))));
     let entry = written(audit::INSERT, &parts);
     let insert = written(table.texts().0, &values);
     format!("{}{check};\n{insert};\n{entry};\nCOMMIT;\n", opening(tenant, "READ WRITE"))

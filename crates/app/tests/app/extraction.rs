@@ -155,3 +155,23 @@ async fn conditions_hold_for_the_file_as_for_the_list() {
         .expect("UTF-8");
     assert_eq!(csv.lines().skip(1).map(|line| &line[..2]).collect::<Vec<_>>(), ["C2"]);
 }
+
+#[tokio::test]
+async fn a_complete_file_has_its_digest_in_the_log_and_one_that_broke_off_has_none() {
+    let running = Running::start().await;
+    let sales = running.caller(SALES).await;
+    for number in 0..3 {
+        customer(&running.app, &sales, &format!("C{number}"), "山本 健").await;
+    }
+    let extraction =
+        running.app.extract(&sales, "crm", "customer", Format::Csv, ListQuery::default()).await.expect("an extraction");
+    drop(extraction);
+    assert_eq!(entries(&running, Verb::RecordsDelivered).await, 0);
+    let bytes = taken(&running, SALES, Format::Ndjson, ListQuery::default()).await;
+    let filter = app::audit::AuditFilter { verb: Some(Verb::RecordsDelivered), ..Default::default() };
+    let log = running.app.audit(&running.caller(ADMIN).await, filter, None).await.expect("a log");
+    assert_eq!(log.entries.len(), 1);
+    let detail = &log.entries[0].detail;
+    assert_eq!((detail.rows, detail.bytes), (Some(3), Some(bytes.len() as u64)));
+    assert_eq!(detail.sha256.as_deref(), Some(ledger::hash::Hash::of(&bytes).hex().as_str()));
+}

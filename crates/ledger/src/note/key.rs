@@ -11,8 +11,6 @@ use thiserror::Error;
 
 /// Bytes of an Ed25519 public key.
 const PUBLIC_KEY_BYTES: usize = 32;
-/// Bytes of an Ed25519 signature.
-const ED25519_BYTES: usize = 64;
 /// Bytes of the seconds before a cosignature.
 const TIME_BYTES: usize = 8;
 /// The latest second a cosignature may name.
@@ -47,7 +45,7 @@ impl KeyKind {
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum KeyError {
     /// The name cannot stand in a signature line.
-    #[error("a key's name has 1 to {MAX_NAME_BYTES} bytes, without spaces, control characters and `+`")]
+    #[error("a key's name has 1 to {MAX_NAME_BYTES} bytes, without spaces, line ends and `+`")]
     Name,
     /// Not of the form of a vkey.
     #[error("this is no key; it looks like `example.com/log+1234abcd+AQ...`, copied whole")]
@@ -64,7 +62,7 @@ pub enum KeyError {
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), KeyError> {
-    let unfit = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    let unfit = |c: char| c.is_whitespace() || c < ' ' || c == '+';
     if name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(unfit) { Err(KeyError::Name) } else { Ok(()) }
 }
 
@@ -136,8 +134,7 @@ impl VerifierKey {
     }
 
     fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
-        let key = UnparsedPublicKey::new(&ED25519, &self.public);
-        signature.len() == ED25519_BYTES && key.verify(message, signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, &self.public).verify(message, signature).is_ok()
     }
 }
 

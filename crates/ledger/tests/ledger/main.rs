@@ -1,6 +1,8 @@
 //! Tests of the ledger, from outside: published vectors, properties against a plain reading of RFC 6962, other people's
 //! implementations as oracles, and vectors of our own. No file of a log is read here but those vectors.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod checkpoints;
 mod leaves;
 mod notes;

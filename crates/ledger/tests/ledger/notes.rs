@@ -67,6 +67,8 @@ fn a_line_that_is_no_signature_is_refused() {
         assert!(SignatureLine::parse(wrong).is_err(), "{wrong:?}");
     }
     assert_eq!(SignatureLine::parse("\u{2014} name AAAAAQI=").unwrap().id(), 1);
+    let unusual = "\u{2014} \u{76ee}\u{6483}\u{8005}\u{7f}/1 AAAAAQI=";
+    assert_eq!(SignatureLine::parse(unusual).unwrap().to_string(), unusual, "nothing else is forbidden in a name");
     let long = |bytes| SignatureLine::new("name", 1, vec![7; bytes]);
     assert!(long(ledger::note::MAX_SIGNATURE_BYTES + 1).is_err() && long(0).is_err());
     let longest = long(ledger::note::MAX_SIGNATURE_BYTES).unwrap();

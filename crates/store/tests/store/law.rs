@@ -127,6 +127,38 @@ async fn the_application_never_changes_or_removes_an_entry_and_never_sees_the_ta
 }
 
 #[tokio::test]
+async fn who_stands_where_never_changes_without_an_entry_whoever_asks() {
+    let house = House::new().await;
+    let tenant = house.tenant(crate::ONE);
+    let mine = format!("SET struct.tenant = '{tenant}'");
+    let changes = [
+        "UPDATE struct.member SET administrator = NOT administrator",
+        "DELETE FROM struct.member_role",
+        "UPDATE struct.tenant SET name = name || 'x' WHERE tenant_id = struct.current_tenant()",
+        "UPDATE struct.contract SET state = 'ended'",
+        "INSERT INTO struct.role (tenant_id, role_id, name) VALUES (struct.current_tenant(), gen_random_uuid(), 'x')",
+        "DELETE FROM struct.screen_setting",
+    ];
+    for role in ["struct_owner", "struct_root"] {
+        let client = house.database.connect(role).await;
+        client.batch_execute(&mine).await.expect("a setting");
+        let mut refused = 0;
+        for sql in changes {
+            let touched = client.query_one(&format!("WITH t AS ({sql} RETURNING 1) SELECT count(*) FROM t"), &[]).await;
+            match touched {
+                Ok(row) => assert_eq!(row.get::<_, i64>(0), 0, "{role}: {sql}"),
+                Err(error) => {
+                    let code = error.as_db_error().map(|db| db.code().code().to_owned());
+                    assert_eq!(code.as_deref(), Some("ST428"), "{role}: {sql}: {error:?}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused >= 4, "{role}: only {refused} of these touch a row");
+    }
+}
+
+#[tokio::test]
 async fn functions_that_run_as_another_fix_their_search_path_and_nobody_else_may_call_any() {
     let database = Database::new().await;
     let root = database.root().await;
