@@ -5,11 +5,19 @@ pub mod entry;
 mod extraction;
 pub mod history;
 mod opening;
+pub mod overview;
+pub mod package;
 pub mod proof;
+pub mod reader;
 pub mod retention;
 pub mod sequencer;
 pub mod sign;
+pub mod stream;
+pub mod subscriber;
 mod taken;
+pub mod walk;
+mod weighed;
+pub mod witness;
 
 pub use extraction::EntryStream;
 
@@ -133,8 +141,7 @@ impl App {
             let users: Vec<UserId> = snapshot.members.keys().copied().collect();
             let mut users: Vec<(UserId, String)> = self.named(&snapshot, &users).await?.into_iter().collect();
             users.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
-            let mut services: Vec<Arc<Service>> =
-                snapshot.services.values().map(|held| held.service.clone()).collect();
+            let mut services: Vec<Arc<Service>> = snapshot.services.values().map(|held| held.service.clone()).collect();
             services.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(AuditChoices { users, services })
         })
@@ -154,12 +161,25 @@ impl App {
         let (head, snapshot) = self.administrator(caller, "audit").await?;
         let wanted = wanted(filter)?;
         let entry = self.reading(caller, filter, Verb::AuditViewed, said(filter))?;
-        self.entry_page(caller, head, &snapshot, Wanted { filter: wanted, field: filter.field.clone() }, cursor, Some(entry))
-            .await
+        self.entry_page(
+            caller,
+            head,
+            &snapshot,
+            Wanted { filter: wanted, field: filter.field.clone() },
+            cursor,
+            Some(entry),
+        )
+        .await
     }
 
     /// The entry that says what of the log was read.
-    fn reading(&self, caller: &Caller, filter: &AuditFilter, verb: Verb, said: Vec<String>) -> Result<SealedEntry, Error> {
+    fn reading(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        verb: Verb,
+        said: Vec<String>,
+    ) -> Result<SealedEntry, Error> {
         let detail = Detail { note: Some(said.join(" ")).filter(|note| !note.is_empty()), ..Detail::default() };
         let target = Target { record: filter.record, user: filter.user, ..Target::default() };
         self.entry_of(caller, verb, Outcome::Done, target, detail)

@@ -1,6 +1,8 @@
 //! What can go wrong, for two audiences: what a person did (the page explains it) and everything else (an id).
 
 use domain::access::Gate;
+use domain::audit::sign::{Figures, Rule};
+use domain::id::HoldId;
 use domain::import::ImportFault;
 use domain::record::{Fault, Record, Values};
 use domain::screen::Action;
@@ -36,6 +38,8 @@ pub enum Error {
     File(ImportFault),
     /// Somebody else changed the record in between; nothing was overwritten.
     Conflict(Box<Conflict>),
+    /// An extraction was held before its first byte: another administrator decides.
+    Held(Box<Held>),
     /// Something about the request as a whole that the person can mend.
     Refused(Refusal),
     /// Rights were changed while the act was under way, twice. Tried again by `on_fresh_rights`; callers may try again.
@@ -59,6 +63,19 @@ pub struct Conflict {
     pub updated_by_name: Option<String>,
 }
 
+/// Why an extraction was held, and where to follow it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// The held extraction.
+    pub hold: HoldId,
+    /// The rule that held it.
+    pub rule: Rule,
+    /// Rows it would have given out.
+    pub rows: u64,
+    /// What the rule saw.
+    pub figures: Figures,
+}
+
 /// Refusals that concern no single field. The code is permanent: problem documents, locales and tests use it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
@@ -80,6 +97,38 @@ pub enum Refusal {
     TooMany,
     /// A tenant has as many roles as it may have.
     TooManyRoles,
+    /// Nobody releases or refuses their own extraction.
+    OwnHold,
+    /// The held extraction was decided already, or its time is over.
+    HoldSettled,
+    /// The held extraction is not released, was taken, or its time is over.
+    HoldNotOpen,
+    /// As many extractions of one person wait as may.
+    TooManyHolds,
+    /// Nobody raises the limit of a role they hold while there is another administrator.
+    OwnLimit,
+    /// Nobody closes a sign about themselves while there is another administrator.
+    OwnSign,
+    /// The sign is closed already.
+    SignSettled,
+    /// A tenant has as many planted records as it may have.
+    TooManyHoney,
+    /// The entry, or the whole log, has no place yet: it will in a moment.
+    NotInLogYet,
+    /// As many tokens of the log work as may.
+    TooManyTokens,
+    /// As many addresses get the log's checkpoints as may.
+    TooManyAddresses,
+    /// A check of the log is under way.
+    WalkUnderWay,
+    /// A tenant has as many streams of its log as it may have.
+    TooManyStreams,
+    /// No address that a stream can be sent to.
+    BadStreamAddress,
+    /// The address is in a network that streams may not reach.
+    StreamNetwork,
+    /// What can't be the value of a header.
+    BadAuthorization,
     /// The invitation stands, but its mail could not be sent.
     MailNotSent,
 }
@@ -97,6 +146,22 @@ impl Refusal {
             Self::BadCursor => "bad_cursor",
             Self::TooMany => "too_many",
             Self::TooManyRoles => "too_many_roles",
+            Self::OwnHold => "own_hold",
+            Self::HoldSettled => "hold_settled",
+            Self::HoldNotOpen => "hold_not_open",
+            Self::TooManyHolds => "too_many_holds",
+            Self::OwnLimit => "own_limit",
+            Self::OwnSign => "own_sign",
+            Self::SignSettled => "sign_settled",
+            Self::TooManyHoney => "too_many_honey",
+            Self::NotInLogYet => "not_in_log_yet",
+            Self::TooManyTokens => "too_many_tokens",
+            Self::TooManyAddresses => "too_many_addresses",
+            Self::WalkUnderWay => "walk_under_way",
+            Self::TooManyStreams => "too_many_streams",
+            Self::BadStreamAddress => "bad_stream_address",
+            Self::StreamNetwork => "stream_network",
+            Self::BadAuthorization => "bad_authorization",
             Self::MailNotSent => "mail_not_sent",
         }
     }
@@ -115,6 +180,7 @@ impl fmt::Display for Error {
             Self::Password(fault) => f.write_str(fault.code()),
             Self::File(fault) => f.write_str(fault.code()),
             Self::Conflict(conflict) => write!(f, "conflict on {}", conflict.theirs.id),
+            Self::Held(held) => write!(f, "extraction held as {}: {}", held.hold, held.rule.code()),
             Self::Refused(refusal) => f.write_str(refusal.code()),
             Self::Stale => f.write_str("rights were changed meanwhile"),
             Self::Unavailable => f.write_str("database unavailable"),

@@ -1,11 +1,16 @@
 //! Extraction: records out as a file. The entry has committed before the first byte leaves; rows stream, so memory
 //! stays flat however many there are.
 
+mod delivery;
+pub mod hold;
+
 use crate::op::{Caller, Op, on_fresh_rights};
 use crate::record::EntityPlace;
 use crate::record::sealing::Sealer;
 use crate::{App, Error};
-use domain::audit::{Detail, Verb};
+use delivery::Delivery;
+use domain::audit::Detail;
+use domain::audit::sign::rows_let_go;
 use domain::extraction::{Cell, UTF8_BOM, csv_row, ndjson_row};
 use domain::locale::Locale;
 use domain::record::{Condition, ListQuery, Test, check_query, normalised};
@@ -13,7 +18,7 @@ use domain::screen::{Action, ScreenKind};
 use domain::service::Field;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
-use store::record::RawRecord;
+use store::record::{RawRecord, Wanted};
 
 /// Bytes gathered before they are handed on.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -63,7 +68,7 @@ impl App {
 
     /// Takes out what the query's conditions want, oldest first.
     pub async fn extract(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         service: &str,
         entity: &str,
@@ -74,7 +79,7 @@ impl App {
     }
 
     async fn extract_once(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         service: &str,
         entity: &str,
@@ -84,21 +89,50 @@ impl App {
         let op = self.op(caller, service, entity, ScreenKind::Extract, Action::Extract).await?;
         let query = check_query(&op.entity, query).map_err(|fault| Error::Invalid(vec![fault]))?;
         let wanted = op.wanted(&query.conditions)?;
-        let entry = op.entry(Verb::RecordsExtracted, None, said(&op, format, &query))?;
-        op.write(Vec::new(), &[entry]).await?;
-        let rows = self.store.stream(op.head(), &op.table, &wanted).await?;
-        let writer = Writer::new(&op, format, query.conditions);
-        let first = writer.heading(caller.peer.locale);
-        let stamp = self.now().strftime("%Y%m%d-%H%M%S").to_string();
+        let counted = op.let_go(format, &query, &wanted).await?;
+        op.file(self, format, query, &wanted, counted).await
+    }
+}
+
+impl Op<'_> {
+    /// The file of an extraction that was let go with so many rows counted.
+    async fn file(
+        &self,
+        app: &Arc<App>,
+        format: Format,
+        query: ListQuery,
+        wanted: &[Wanted],
+        counted: u64,
+    ) -> Result<Extraction, Error> {
+        let rows = self.app.store.stream(self.head(), &self.table, wanted).await?;
+        let writer = Writer::new(self, format, query.conditions);
+        let first = writer.heading(self.caller.peer.locale);
+        let delivery = Delivery::new(app.clone(), self.caller.clone(), self.target(None), format);
+        let stamp = self.app.now().strftime("%Y%m%d-%H%M%S").to_string();
         Ok(Extraction {
-            file_name: format!("{service}-{entity}-{stamp}.{}", format.code()),
+            file_name: format!("{}-{}-{stamp}.{}", self.service.name, self.entity.name, format.code()),
             content_type: match format {
                 Format::Csv => "text/csv; charset=utf-8; header=present",
                 Format::Ndjson => "application/x-ndjson",
             },
-            stream: stream(first, writer, rows),
+            stream: stream(first, writer, delivery, bounded(rows, rows_let_go(counted))),
         })
     }
+}
+
+/// The rows as long as they are no more than were let go: what has grown since it was counted breaks off.
+fn bounded(
+    rows: impl futures_util::Stream<Item = Result<RawRecord, store::StoreError>> + Send + 'static,
+    at_most: u64,
+) -> impl futures_util::Stream<Item = Result<RawRecord, Error>> + Send + 'static {
+    let mut seen = 0_u64;
+    rows.map(move |row| {
+        seen += 1;
+        if seen > at_most {
+            return Err(Error::Internal(format!("an extraction has more rows than the {at_most} that were let go")));
+        }
+        row.map_err(Error::from)
+    })
 }
 
 /// What the entry says of an extraction.
@@ -112,22 +146,28 @@ fn said(op: &Op<'_>, format: Format, query: &ListQuery) -> Detail {
 fn stream(
     first: Vec<u8>,
     writer: Writer,
-    rows: impl futures_util::Stream<Item = Result<RawRecord, store::StoreError>> + Send + 'static,
+    delivery: Delivery,
+    rows: impl futures_util::Stream<Item = Result<RawRecord, Error>> + Send + 'static,
 ) -> BoxStream<'static, Result<Vec<u8>, Error>> {
-    let state = (Some(first), writer, Box::pin(rows.map_err(Error::from)), false);
-    futures_util::stream::try_unfold(state, |(first, writer, mut rows, done)| async move {
-        if done {
-            return Ok(None);
-        }
+    let state = (Some(first), writer, Box::pin(rows), Some(delivery));
+    futures_util::stream::try_unfold(state, |(first, writer, mut rows, delivery)| async move {
+        let Some(mut delivery) = delivery else { return Ok(None) };
         let mut chunk = Vec::with_capacity(CHUNK_BYTES + 4096);
         chunk.extend(first.into_iter().flatten());
         while chunk.len() < CHUNK_BYTES {
-            match rows.try_next().await? {
-                Some(raw) => writer.row(&raw, &mut chunk)?,
-                None => return Ok(Some((chunk, (None, writer, rows, true)))),
+            let Some(raw) = rows.try_next().await? else {
+                delivery.bytes(&chunk);
+                delivery.complete().await?;
+                return Ok(Some((chunk, (None, writer, rows, None))));
+            };
+            let before = chunk.len();
+            writer.row(&raw, &mut chunk)?;
+            if chunk.len() > before {
+                delivery.row();
             }
         }
-        Ok(Some((chunk, (None, writer, rows, false))))
+        delivery.bytes(&chunk);
+        Ok(Some((chunk, (None, writer, rows, Some(delivery)))))
     })
     .boxed()
 }

@@ -21,6 +21,6 @@ mod state;
 pub mod tenant;
 pub mod user;
 
-pub use error::{Conflict, Error, Refusal};
+pub use error::{Conflict, Error, Held, Refusal};
 pub use op::{Caller, Peer};
 pub use state::{App, Parts, Settings};

@@ -132,6 +132,7 @@ impl App {
     ) -> Result<RecordDetail, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Detail, Action::View).await?;
         let view = op.with_names(op.view(id, reveal).await?).await?;
+        op.touched(id, if reveal { "reveal" } else { "view" }).await?;
         Ok(RecordDetail { place: op.place(), view, screen: op.screen.clone() })
     }
 
@@ -159,6 +160,9 @@ impl App {
             Some(id) => Some(op.view(id, true).await?),
             None => None,
         };
+        if let Some(id) = id {
+            op.touched(id, "reveal").await?;
+        }
         let choices = op.reference_choices(view.as_ref()).await?;
         Ok(RecordForm { place: op.place(), view, screen: op.screen.clone(), choices })
     }
@@ -257,6 +261,7 @@ impl App {
     ) -> Result<i64, Error> {
         let op = self.op(caller, service, entity, ScreenKind::Form, Action::Update).await?;
         let Some(old) = op.record(id).await? else { return Err(op.not_found(id).await) };
+        op.touched(id, "update").await?;
         let values = match mode {
             Mode::All => parse_all(&op.entity, typed),
             Mode::Named => parse_changes(&op.entity, &old.record.values, typed),
@@ -293,6 +298,7 @@ impl App {
         on_fresh_rights!(self, caller.tenant, async {
             let op = self.op(caller, service, entity, ScreenKind::Detail, Action::Delete).await?;
             let view = op.with_names(op.view(id, false).await?).await?;
+            op.touched(id, "view").await?;
             Ok(RecordDetail { place: op.place(), view, screen: op.screen.clone() })
         })
     }
@@ -316,6 +322,7 @@ impl App {
         version: i64,
     ) -> Result<(), Error> {
         let op = self.op(caller, service, entity, ScreenKind::Detail, Action::Delete).await?;
+        op.touched(id, "delete").await?;
         let entry = op.entry(Verb::RecordDeleted, Some(id), Detail::default())?;
         match op.write(vec![op.table.delete(caller.tenant, id, version)], &[entry]).await {
             Ok(_) => Ok(()),

@@ -4,7 +4,7 @@
 use crate::Error;
 use crate::keys::Keys;
 use domain::access::Snapshot;
-use domain::id::{RequestId, TenantId, UserId};
+use domain::id::{RequestId, SessionId, TenantId, UserId};
 use domain::service::{Entity, Service};
 use domain::time::{Clock, Random, new_uuid};
 use host::checkpoint::SeenCheckpoints;
@@ -56,10 +56,14 @@ pub struct Parts {
 pub struct Settings {
     /// How people reach it, without a slash at the end: `https://localhost:8443`. Mails link here, whatever Host says.
     pub public_url: String,
+    /// Where the operator is told of signs of fraud, if anywhere.
+    pub operator_address: Option<String>,
     /// Whether outgoing mail of the folder is shown on a page.
     pub demo: bool,
     /// Where checkpoints are remembered outside the database.
     pub checkpoints: SeenCheckpoints,
+    /// What streams of logs may reach, and whom they trust.
+    pub streams: host::stream::Dialer,
 }
 
 /// A map that forgets everything when it is full: refilling costs one round trip an entry, and needs no clock.
@@ -111,8 +115,13 @@ pub struct App {
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) hash_queue: Arc<Semaphore>,
     pub(crate) job_bell: tokio::sync::Notify,
+    pub(crate) sign_bell: tokio::sync::Notify,
     /// Logs whose keys are published, with the newest version.
     pub(crate) introduced: Cache<TenantId, u32>,
+    /// Sessions whose reading of the log from outside stands in it, with the day.
+    pub(crate) log_readers: Cache<SessionId, jiff::civil::Date>,
+    /// Checks of whole logs that may run at the same time.
+    pub(crate) walking: Semaphore,
     snapshots: Cache<TenantId, Arc<Snapshot>>,
     tables: Cache<(String, u32, String), Prepared>,
 }
@@ -133,7 +142,10 @@ impl App {
             hashing: Arc::new(Semaphore::new(MAX_HASHING)),
             hash_queue: Arc::new(Semaphore::new(MAX_WAITING_FOR_HASH)),
             job_bell: tokio::sync::Notify::new(),
+            sign_bell: tokio::sync::Notify::new(),
             introduced: Cache::new(MAX_LOGS_KNOWN),
+            log_readers: Cache::new(MAX_SESSIONS),
+            walking: Semaphore::new(crate::audit::walk::MAX_WALKS_AT_ONCE),
             snapshots: Cache::new(MAX_SNAPSHOTS),
             tables: Cache::new(MAX_TABLES),
         }

@@ -297,7 +297,7 @@ impl App {
         opened_text(opened, "a member's name")
     }
 
-    fn open_email(&self, user: UserId, sealed: &[u8]) -> String {
+    pub(crate) fn open_email(&self, user: UserId, sealed: &[u8]) -> String {
         let opened = self.keys.platform().ok().and_then(|keys| keys.directory.open(&account_place(user), sealed).ok());
         opened_text(opened, "a user's address")
     }

@@ -1,5 +1,6 @@
 //! `struct bench`: measures STRUCT against plain PostgreSQL on one cluster in one run. Prints every figure; judges by ratios.
 
+mod ledger;
 mod load;
 mod records;
 
@@ -12,11 +13,14 @@ use std::process::ExitCode;
 pub enum Bench {
     /// Making, reading, searching and extracting records, against PostgreSQL doing the same by itself; and memory.
     Records(records::Options),
+    /// What the log costs: writing with it, appending against plain inserts, verifying against bare SHA-256.
+    Ledger(ledger::Options),
 }
 
 /// Runs a bench.
 pub async fn run(config: &Config, bench: Bench) -> anyhow::Result<ExitCode> {
     match bench {
         Bench::Records(options) => records::run(config, &options).await,
+        Bench::Ledger(options) => ledger::run(config, &options).await,
     }
 }

@@ -32,6 +32,13 @@ pub struct Options {
     public_url: Option<String>,
 }
 
+impl Options {
+    /// With a folder of a command's own in place of the data directory.
+    pub fn in_folder(&mut self, folder: &Path) {
+        self.data_dir = Some(folder.to_owned());
+    }
+}
+
 /// The configuration in force.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -57,6 +64,10 @@ pub struct Config {
     pub keyring: Keyring,
     /// `[log]`
     pub log: Log,
+    /// `[stream]`
+    pub stream: Stream,
+    /// `[[witness]]`
+    pub witness: Vec<Witness>,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -72,6 +83,8 @@ struct File {
     mail: Mail,
     keyring: Keyring,
     log: Log,
+    stream: Stream,
+    witness: Vec<Witness>,
 }
 
 /// A PostgreSQL of the operator's own.
@@ -127,6 +140,8 @@ pub struct Mail {
     pub password_file: Option<PathBuf>,
     /// The sender: `Name <address>`.
     pub from: String,
+    /// Where the operator is told of signs of fraud; nowhere by default.
+    pub operator: Option<String>,
 }
 
 impl Default for Mail {
@@ -138,6 +153,7 @@ impl Default for Mail {
             user: None,
             password_file: None,
             from: "STRUCT <struct@localhost>".to_owned(),
+            operator: None,
         }
     }
 }
@@ -160,6 +176,42 @@ pub enum MailSecurity {
 pub struct Keyring {
     /// File with the root's passphrase; by default `secrets/root.passphrase` in the data directory, made at first start.
     pub passphrase_file: Option<PathBuf>,
+}
+
+/// A witness of the logs, to be asked for its cosignature.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Its submission prefix: `https://…`, or `http://` on loopback.
+    pub url: String,
+    /// Its public key.
+    pub vkey: String,
+    /// Certificates of authorities (PEM) to trust for it, instead of the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// About which logs it is asked.
+    #[serde(default)]
+    pub logs: WitnessLogs,
+}
+
+/// Logs that a witness is asked about.
+#[derive(Clone, Copy, Deserialize, Default, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum WitnessLogs {
+    /// The platform's, which holds the checkpoints of all.
+    #[default]
+    Platform,
+    /// Each tenant's too.
+    All,
+}
+
+/// Streams of the audit log to systems that tenants name.
+#[derive(Clone, Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stream {
+    /// Certificates of authorities (PEM) trusted besides the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// Networks that streams may reach although they are not public: `10.20.0.0/16`.
+    pub allowed_networks: Vec<String>,
 }
 
 /// The process log.
@@ -221,6 +273,8 @@ pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> 
         mail: file.mail,
         keyring: file.keyring,
         log: file.log,
+        stream: file.stream,
+        witness: file.witness,
     })
 }
 

@@ -31,6 +31,9 @@ pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
     }
     tell("keyring", keyring(config));
     tell("database", database(config).await);
+    for (name, found) in witnesses(config).await {
+        tell(&name, found);
+    }
     tell(
         "mail",
         Ok(config
@@ -77,4 +80,31 @@ async fn database(config: &Config) -> Result<String, String> {
     let store = Store::new(&addresses.app).map_err(|error| error.to_string())?;
     store.check_schema().await.map_err(|error| error.to_string())?;
     Ok(format!("answers, at schema version {}", store::migrate::newest()))
+}
+
+/// Whether each witness answers, and where it stands with the platform's log.
+async fn witnesses(config: &Config) -> Vec<(String, Result<String, String>)> {
+    let asked = match crate::witness::asked(config) {
+        Ok(asked) => asked,
+        Err(error) => return vec![("witnesses".to_owned(), Err(format!("{error:#}")))],
+    };
+    let rows = match operator::addresses(config).map(|addresses| Store::new(&addresses.app)) {
+        Ok(Ok(store)) => store.witnesses(store::ledger::platform()).await.unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let mut told = Vec::new();
+    for asked in asked {
+        let remote = &asked.remote;
+        let row = rows.iter().find(|row| row.witness == remote.name());
+        let stands = match row {
+            Some(store::ledger::WitnessRow { refusal: Some(why), .. }) => Err(format!("does not cosign: {why}")),
+            Some(store::ledger::WitnessRow { cosigned: Some((size, at)), .. }) => {
+                Ok(format!("answers, has cosigned {size} leaves of the platform's log, last at {at:.0}"))
+            }
+            _ => Ok("answers, has cosigned nothing yet; does its operator know this log's key?".to_owned()),
+        };
+        let answers = remote.answers().await.map_err(|error| error.to_string());
+        told.push((format!("witness {}", remote.name()), answers.and(stands)));
+    }
+    told
 }

@@ -1,6 +1,7 @@
 //! The binary `struct`: up, serve, work, migrate, doctor, tenant, service, bench, drill. Reads arguments and configuration, puts
 //! the parts together, and is the one place with the wall clock and the machine's randomness. No rule lives here.
 
+mod audit;
 mod bench;
 mod config;
 mod doctor;
@@ -15,6 +16,7 @@ mod service;
 mod tenant;
 mod trial;
 mod up;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use config::Options;
@@ -52,6 +54,12 @@ enum Command {
     /// Services: check, install, upgrade, list.
     #[command(subcommand)]
     Service(service::ServiceCommand),
+    /// Be a witness of transparency logs, for a partner or for oneself: serve, key, log.
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
+    /// The logs: signs of fraud, checkpoints, checks, copies.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Measure against plain PostgreSQL in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -73,7 +81,10 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if let Command::Witness(witness) = &arguments.command {
+        arguments.options.in_folder(witness.dir());
+    }
     let done = run(arguments);
     match done {
         Ok(code) => code,
@@ -102,6 +113,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Doctor => doctor::doctor(&config).await,
             Command::Tenant(tenant) => tenant::run(&config, tenant).await.map(|()| ExitCode::SUCCESS),
             Command::Service(service) => service::run(&config, service).await,
+            Command::Witness(witness) => witness::run(&config, witness).await.map(|()| ExitCode::SUCCESS),
+            Command::Audit(audit) => audit::run(&config, audit).await,
             Command::Bench(bench) => bench::run(&config, bench).await,
             Command::Drill(drill) => drill::run(&config, drill).await,
         }

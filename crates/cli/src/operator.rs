@@ -9,6 +9,7 @@ use clap::Args;
 use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer, Security, Smtp, SmtpSettings};
+use host::stream::{Dialer, Network};
 use std::sync::Arc;
 use store::bootstrap::{APP, DATABASE, OWNER};
 use store::{Address, Store};
@@ -90,9 +91,17 @@ pub fn app(config: &Config, addresses: &Addresses, demo: bool) -> anyhow::Result
         settings: Settings {
             public_url: config.public_url.clone(),
             demo,
+            operator_address: config.mail.operator.clone(),
+            streams: dialer(config)?,
             checkpoints: SeenCheckpoints::new(&Layout::new(config).checkpoints()),
         },
     })))
+}
+
+fn dialer(config: &Config) -> anyhow::Result<Dialer> {
+    let networks = config.stream.allowed_networks.iter().map(|network| network.parse::<Network>());
+    let networks = networks.collect::<Result<_, _>>().context("stream.allowed_networks")?;
+    Ok(Dialer::new(config.stream.ca_file.as_deref(), networks)?)
 }
 
 fn mailer(config: &Config) -> anyhow::Result<Mailer> {

@@ -113,7 +113,7 @@ pub async fn standalone(config: &Config, duty: Duty) -> anyhow::Result<()> {
     app.provision_platform()?;
     if duty == Duty::Work {
         let (stop, stopped) = watch::channel(false);
-        let tasks = vec![tokio::spawn(Arc::clone(&app).sequence(stopped.clone())), tokio::spawn(Arc::clone(&app).work(stopped))];
+        let tasks = background(config, &app, &stopped)?;
         return Serving { stop, tasks }.until_asked_to_stop().await;
     }
     let listeners = Listeners::bind(config).await?;
@@ -136,10 +136,31 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
     }
     tasks.push(tokio::spawn(keep_certificate(tls, stopped.clone())));
     if duty == Duty::Both {
-        tasks.push(tokio::spawn(Arc::clone(&app).sequence(stopped.clone())));
-        tasks.push(tokio::spawn(app.work(stopped)));
+        tasks.extend(background(config, &app, &stopped)?);
     }
     Ok(Serving { stop, tasks })
+}
+
+/// What goes on behind the pages: the logs, the signs of fraud, the witnesses, the jobs.
+fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let witnesses = crate::witness::asked(config)?;
+    Ok(vec![
+        tokio::spawn(Arc::clone(app).sequence(stopped.clone())),
+        tokio::spawn(Arc::clone(app).watch(stopped.clone())),
+        tokio::spawn(Arc::clone(app).mail_checkpoints_daily(stopped.clone())),
+        tokio::spawn(Arc::clone(app).ask_witnesses(witnesses, stopped.clone())),
+        tokio::spawn(Arc::clone(app).stream_audit(stopped.clone())),
+        tokio::spawn(Arc::clone(app).work(stopped.clone())),
+    ])
+}
+
+/// Serves one router alone: neither jobs nor database. Without TLS the caller has seen to it that the listener is on loopback.
+pub fn alone(listener: TcpListener, router: Router, tls: Option<Tls>) -> Serving {
+    let (stop, stopped) = watch::channel(false);
+    let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.server_config()));
+    let mut tasks = vec![tokio::spawn(accept(listener, router, acceptor, stopped.clone()))];
+    tasks.extend(tls.map(|tls| tokio::spawn(keep_certificate(Arc::new(tls), stopped))));
+    Serving { stop, tasks }
 }
 
 fn tls(config: &Config) -> anyhow::Result<Tls> {

@@ -5,3 +5,4 @@ pub mod client;
 pub mod customers;
 pub mod product;
 pub mod report;
+pub mod unserved;

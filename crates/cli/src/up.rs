@@ -36,6 +36,8 @@ pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
             addresses.app
         );
     }
+    // Looked at again when it is used; here so that a mistake is told before anything is made.
+    crate::witness::asked(config)?;
     layout.make()?;
     let _lock = DataDirLock::take(layout.root())?;
     let wanted = if layout.postgres().join("cluster").is_dir() { FREE_AT_START_BYTES } else { FREE_AT_FIRST_BYTES };

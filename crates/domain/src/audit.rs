@@ -3,6 +3,7 @@
 //! Public fields stand in the clear; `detail` is sealed (service-scoped entries under the service's key, so that
 //! cancelling the service shreds what its entries tell about people; others under the tenant's log key).
 
+pub mod ocsf;
 pub mod sign;
 
 use crate::id::{EntryId, RecordId, RequestId, TenantId, UserId};
@@ -71,6 +72,28 @@ verbs! {
     AuditPruned = "audit.pruned",
     /// The log says that it lives, though nothing may have happened.
     AuditHeartbeat = "audit.heartbeat",
+    /// A token to read the log from outside was made.
+    AuditTokenCreated = "audit.token_created",
+    /// A token to read the log from outside was revoked.
+    AuditTokenRevoked = "audit.token_revoked",
+    /// The log was read from outside: the first time on a day by this token or session.
+    AuditLogRead = "audit.log_read",
+    /// The whole log was taken out as a file.
+    AuditLogDownloaded = "audit.log_downloaded",
+    /// A check of the whole log was asked for.
+    AuditLogChecked = "audit.log_checked",
+    /// Who gets the newest checkpoint by mail was changed.
+    AuditMailChanged = "audit.mail_changed",
+    /// A stream of the log to a system elsewhere was set up.
+    AuditStreamAdded = "audit.stream_added",
+    /// A stream was removed.
+    AuditStreamRemoved = "audit.stream_removed",
+    /// A stream was paused.
+    AuditStreamPaused = "audit.stream_paused",
+    /// A paused stream goes on.
+    AuditStreamResumed = "audit.stream_resumed",
+    /// A stream was tried out with an event that is no entry.
+    AuditStreamTested = "audit.stream_tested",
     /// A record was made.
     RecordCreated = "record.created",
     /// A record was changed.

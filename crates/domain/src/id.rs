@@ -62,6 +62,14 @@ ids! {
     SignId,
     /// An extraction that was held.
     HoldId,
+    /// A token by which a program reads a tenant's log.
+    TokenId,
+    /// An address that gets a log's newest checkpoint by mail.
+    SubscriberId,
+    /// A walk over a whole log that an administrator asked for.
+    WalkId,
+    /// A stream of a tenant's log to a system elsewhere.
+    StreamId,
     /// One request, as it stands in logs, entries and error pages.
     RequestId,
 }

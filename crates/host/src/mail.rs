@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use lettre::{
     Address, Message,
     message::{
-        Mailbox,
-        header::{ContentType, HeaderName, HeaderValue},
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 use std::{io, path::PathBuf, time::SystemTime};
@@ -27,6 +27,15 @@ pub struct Mail {
     pub subject: String,
     /// Plain text; lines may end as they like.
     pub text: String,
+}
+
+/// A text file that goes with a letter.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// Its name: plain ASCII.
+    pub name: String,
+    /// Its bytes, which arrive as they are.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a letter didn't leave.
@@ -79,9 +88,20 @@ pub enum Mailer {
 impl Mailer {
     /// Sends the letter: the server has taken it, or it is on the disk, when this returns.
     pub async fn send(&self, mail: &Mail, now: Timestamp, random: &dyn Random) -> Result<(), MailError> {
+        self.send_with(mail, None, now, random).await
+    }
+
+    /// The same, with a file.
+    pub async fn send_with(
+        &self,
+        mail: &Mail,
+        file: Option<&Attached>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), MailError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(compose(smtp.from(), mail, now, random)?).await,
-            Self::Folder(folder) => folder.keep(&compose(folder.from(), mail, now, random)?, now, random),
+            Self::Smtp(smtp) => smtp.send(compose(smtp.from(), mail, file, now, random)?).await,
+            Self::Folder(folder) => folder.keep(&compose(folder.from(), mail, file, now, random)?, now, random),
         }
     }
 
@@ -101,7 +121,13 @@ fn sender(from: &str) -> Result<Mailbox, MailError> {
 
 /// The letter as RFC 5322 text. What comes from outside can't begin a header: the address is parsed into its two parts,
 /// a subject with control characters is refused.
-fn compose(from: &Mailbox, mail: &Mail, now: Timestamp, random: &dyn Random) -> Result<Message, MailError> {
+fn compose(
+    from: &Mailbox,
+    mail: &Mail,
+    file: Option<&Attached>,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Message, MailError> {
     let to: Address = mail.to.parse().map_err(|_| MailError::Address { address: mail.to.clone() })?;
     if mail.to.contains(char::is_control) {
         return Err(MailError::Address { address: mail.to.clone() });
@@ -110,17 +136,25 @@ fn compose(from: &Mailbox, mail: &Mail, now: Timestamp, random: &dyn Random) -> 
         return Err(MailError::Subject);
     }
     let id = format!("<{:032x}@{}>", u128::from_be_bytes(random_bytes(random)), from.email.domain());
-    Message::builder()
+    let builder = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
         .subject(mail.subject.as_str())
         .date(SystemTime::from(now))
         .message_id(Some(id))
         // RFC 3834: no automatic answers to this one, please.
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .header(ContentType::TEXT_PLAIN)
-        .body(mail.text.clone())
-        .map_err(|e| MailError::Settings(e.to_string()))
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+    let composed = match file {
+        None => builder.header(ContentType::TEXT_PLAIN).body(mail.text.clone()),
+        Some(file) => {
+            // Base64, since a signed text must not have its lines ended anew on the way.
+            let bytes = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
+                .map_err(|_| MailError::Settings("a file can't be attached".to_owned()))?;
+            let attached = Attachment::new(file.name.clone()).body(bytes, ContentType::TEXT_PLAIN);
+            builder.multipart(MultiPart::mixed().singlepart(SinglePart::plain(mail.text.clone())).singlepart(attached))
+        }
+    };
+    composed.map_err(|e| MailError::Settings(e.to_string()))
 }
 
 #[cfg(test)]
@@ -137,7 +171,7 @@ mod tests {
     fn composed(to: &str, subject: &str) -> Result<String, MailError> {
         let from = sender("STRUCT <no-reply@example.jp>")?;
         let mail = Mail { to: to.into(), subject: subject.into(), text: "本文".into() };
-        let message = compose(&from, &mail, Timestamp::UNIX_EPOCH, &Zeros)?;
+        let message = compose(&from, &mail, None, Timestamp::UNIX_EPOCH, &Zeros)?;
         Ok(String::from_utf8(message.formatted()).expect("7-bit"))
     }
 

@@ -105,7 +105,10 @@ pub(crate) fn stored(tenant: TenantId, row: &Row) -> Result<StoredEntry, StoreEr
         target,
         detail: Detail::default(),
     };
-    Ok(StoredEntry { read: ReadEntry { at: row.get(1), entry }, detail: row.get::<_, Option<Vec<u8>>>(12).unwrap_or_default() })
+    Ok(StoredEntry {
+        read: ReadEntry { at: row.get(1), entry },
+        detail: row.get::<_, Option<Vec<u8>>>(12).unwrap_or_default(),
+    })
 }
 
 impl Store {

@@ -3,6 +3,10 @@
 //!
 //! Statements are the product's own texts with their parameters written in, so the two sides cannot drift apart.
 
+mod ledger;
+
+pub use ledger::{PlainLeaves, Repeated};
+
 use crate::flight::OP_BEGIN;
 use crate::pool::connect;
 use crate::record::RecordTable;
@@ -87,9 +91,7 @@ impl Plain {
         let limit = i64::try_from(count).map_err(|error| StoreError::Fault(error.to_string()))?;
         let rows = self.app.query(&sql, &[&tenant.0, &limit]).await;
         self.app.batch_execute("COMMIT").await?;
-        let unique = format!("\"f_{unique}\"");
-        let place = table.stored_columns().iter().position(|(name, _)| *name == unique);
-        let place = place.ok_or_else(|| StoreError::Fault(format!("there is no plain column {unique}")))?;
+        let place = unique_place(table, unique)?;
         Ok(rows?.iter().map(|row| creation(table, tenant, place, row)).collect())
     }
 
@@ -153,6 +155,13 @@ impl Plain {
     async fn enter(&self, tenant: TenantId) -> Result<(), StoreError> {
         Ok(self.app.batch_execute(&format!("BEGIN; SET LOCAL struct.tenant = '{tenant}'")).await?)
     }
+}
+
+/// Where the plain column of a field stands among all stored ones.
+fn unique_place(table: &RecordTable, unique: &str) -> Result<usize, StoreError> {
+    let unique = format!("\"f_{unique}\"");
+    let place = table.stored_columns().iter().position(|(name, _)| *name == unique);
+    place.ok_or_else(|| StoreError::Fault(format!("there is no plain column {unique}")))
 }
 
 /// BEGIN and the wall, as statements of their own.

@@ -180,7 +180,10 @@ impl Store {
 pub(crate) async fn prepare(client: &Object, statements: &[Statement]) -> Result<Vec<Prepared>, StoreError> {
     let mut prepared = Vec::with_capacity(statements.len());
     for statement in statements {
-        prepared.push(client.prepare_cached(&statement.sql).await?);
+        // Those that walk in an order are put together from many conditions: kept, they would fill the connection's memory.
+        let kept = !statement.in_order;
+        let sql = &statement.sql;
+        prepared.push(if kept { client.prepare_cached(sql).await? } else { client.prepare(sql).await? });
     }
     Ok(prepared)
 }

@@ -5,10 +5,18 @@ mod append;
 mod evidence;
 mod leaf;
 mod read;
+mod reader;
+mod walk;
+mod witness;
 
 pub use append::{Append, Appended, BATCH_ENTRIES};
 pub use evidence::{EvidenceRow, Verdict};
 pub use read::{CheckpointRow, LogRow, PlacedEntry, PlacedLeaf};
+pub use reader::{
+    SubscriberRow, TokenRow, subscriber_add, subscriber_remove, token_add, token_entered, token_revoke,
+};
+pub use walk::{WalkRow, walk_begin};
+pub use witness::WitnessRow;
 
 use crate::flight::Borrowed;
 use crate::{Check, Flight, Head, Statement, Store, StoreError};
@@ -43,8 +51,12 @@ fn head(log: TenantId) -> Head {
 impl Store {
     /// Takes the lead, unless another has it.
     pub async fn lead(&self) -> Result<Option<Leader>, StoreError> {
+        self.lead_by(LEADER_LOCK).await
+    }
+
+    async fn lead_by(&self, lock: i64) -> Result<Option<Leader>, StoreError> {
         let borrowed = Borrowed::new(self.connection().await?);
-        let row = borrowed.client().query_one("SELECT pg_try_advisory_lock($1)", &[&LEADER_LOCK]).await?;
+        let row = borrowed.client().query_one("SELECT pg_try_advisory_lock($1)", &[&lock]).await?;
         if row.get(0) {
             return Ok(Some(Leader(borrowed)));
         }

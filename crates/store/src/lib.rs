@@ -18,6 +18,7 @@ pub mod schema;
 pub mod service;
 pub mod session;
 pub mod sign;
+pub mod stream;
 pub mod tenant;
 pub mod user;
 

@@ -4,8 +4,8 @@
 pub mod hold;
 mod tally;
 
-pub use tally::{DayRow, DueRow, PastQuery, PastRow, day_rows, days, within};
 pub(crate) use tally::tally;
+pub use tally::{DayRow, DueRow, PastQuery, PastRow, TELLING, day_rows, days, within};
 
 use crate::flight::{Check, Flight, Head, Param};
 use crate::{Statement, Store, StoreError};
@@ -45,7 +45,8 @@ pub struct HoneyRow {
     pub set_at: Timestamp,
 }
 
-const COLUMNS: &str = "sign_id, user_id, rule, window_key, raised_at, value, bound, median, mad, window_from, window_until,
+const COLUMNS: &str =
+    "sign_id, user_id, rule, window_key, raised_at, value, bound, median, mad, window_from, window_until,
     service, screen, record_id, closed_by, closed_at, note_sealed";
 
 fn number(value: u64) -> i64 {
@@ -230,9 +231,8 @@ impl Store {
     /// Takes signs nobody has been told of, for so many seconds.
     pub async fn sign_claim(&self, lease_secs: i32, at_most: i32) -> Result<Vec<(TenantId, SignId)>, StoreError> {
         let client = self.connection().await?;
-        let rows = client
-            .query("SELECT tenant_id, sign_id FROM struct.sign_claim($1, $2)", &[&lease_secs, &at_most])
-            .await?;
+        let rows =
+            client.query("SELECT tenant_id, sign_id FROM struct.sign_claim($1, $2)", &[&lease_secs, &at_most]).await?;
         Ok(rows.iter().map(|row| (row.get::<_, Uuid>(0).into(), row.get::<_, Uuid>(1).into())).collect())
     }
 

@@ -5,5 +5,7 @@ pub mod clock;
 pub mod database;
 pub mod installation;
 pub mod proxy;
+pub mod receiver;
 pub mod running;
 pub mod server;
+pub mod witness;

@@ -13,6 +13,7 @@ use domain::screen::{Action, Actions, ScreenKind};
 use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer};
+use host::stream::Dialer;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -31,6 +32,9 @@ pub const READER: &str = "reader@minato.example.jp";
 pub const NOBODY: &str = "nobody@minato.example.jp";
 /// Administrator of the other tenant.
 pub const OTHER: &str = "admin@aoba.example.jp";
+
+/// Where the operator is told of signs of fraud.
+pub const OPERATOR: &str = "operator@struct.example.jp";
 
 /// A STRUCT under test.
 pub struct Running {
@@ -197,10 +201,24 @@ impl Running {
         Arc::new(build(&self.database, &self.keyring, &self.clock, &self.random, mail, false))
     }
 
+    /// A server process that reaches the database through another socket (a `Proxy`'s).
+    pub fn server_through(&self, socket_dir: &std::path::Path) -> Arc<App> {
+        let parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
+        let address = self.database.address_through(socket_dir, store::bootstrap::APP);
+        Arc::new(App::new(Parts { store: store::Store::new(&address).expect("a store"), ..parts }))
+    }
+
     /// The same installation run without `--demo`.
     pub fn outside_demo(&self) -> Arc<App> {
         let parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
         let settings = Settings { demo: false, ..parts.settings };
+        Arc::new(App::new(Parts { settings, ..parts }))
+    }
+
+    /// A server process whose streams may reach what `dialer` may.
+    pub fn server_streaming(&self, dialer: Dialer) -> Arc<App> {
+        let parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
+        let settings = Settings { streams: dialer, ..parts.settings };
         Arc::new(App::new(Parts { settings, ..parts }))
     }
 
@@ -244,7 +262,9 @@ fn parts(
         settings: Settings {
             public_url: "https://struct.example.jp".to_owned(),
             demo: true,
+            operator_address: Some(OPERATOR.to_owned()),
             checkpoints: SeenCheckpoints::new(&mail.with_file_name("checkpoints")),
+            streams: Dialer::default(),
         },
     }
 }

@@ -3,6 +3,7 @@
 //! Faults are problem documents (RFC 9457). The session cookie signs requests; bodies must be `application/json`.
 
 pub mod audit;
+pub mod extraction;
 pub mod record;
 
 use crate::form::{FORM_BYTES_MAX, read_limited};

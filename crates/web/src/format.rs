@@ -85,6 +85,12 @@ pub fn days_ago(now: Timestamp, at: Timestamp) -> i32 {
     date(at).until(date(now)).map_or(0, |span| span.get_days())
 }
 
+/// Midnight in Japan, so many days before the day of `now`.
+pub fn start_of_day(now: Timestamp, days_before: i32) -> Timestamp {
+    let day = now.to_zoned(TOKYO.clone()).date().saturating_sub(jiff::Span::new().days(days_before));
+    day.to_zoned(TOKYO.clone()).map_or(now, |midnight| midnight.timestamp())
+}
+
 /// An instant as typed: RFC 3339 with an offset, or the time of Japan as `local_input` writes it, seconds left out or not.
 pub fn typed_instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();

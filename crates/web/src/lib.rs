@@ -10,14 +10,17 @@ pub mod form;
 pub mod format;
 mod headers;
 pub mod locale;
+pub mod log;
 pub mod page;
 pub mod problem;
 pub mod request;
 mod routes;
 pub mod session;
 pub mod token;
+mod witness;
 
 pub use routes::{ROUTES, Route, Who, metrics_route, redirect_router, router};
+pub use witness::{WitnessAnswer, witness_router};
 
 use app::App;
 use std::sync::Arc;

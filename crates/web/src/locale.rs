@@ -35,7 +35,10 @@ both![
     "user",
     "mail",
     "activity",
-    "audit"
+    "audit",
+    "ledger",
+    "sign",
+    "stream"
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -207,6 +210,9 @@ pub(crate) mod tests {
             "permission-",
             "state-",
             "kind-",
+            "noun-",
+            "audit-column-",
+            "audit-range-",
         ];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));

@@ -11,7 +11,7 @@ pub use page::{View, view as page_view};
 use crate::Web;
 use crate::form::IMPORT_BYTES_MAX;
 use crate::request::Context;
-use app::{Error, Refusal};
+use app::{Error, Held, Refusal};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Gate;
@@ -26,6 +26,9 @@ use std::sync::Arc;
 const RETRY_AFTER_SECS: u32 = 10;
 /// After how many seconds a refused sign-in may be tried again, at the earliest.
 const TOO_MANY_SECS: u32 = 60;
+
+/// After how many seconds an entry is in the log.
+const LOG_SECS: u32 = 2;
 
 /// An answer that is no success.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub struct Problem {
     pub bytes_max: Option<usize>,
     /// A fault that `domain` explains itself.
     pub said: Option<Said>,
+    /// The extraction that was held.
+    pub held: Option<Held>,
     /// The chain of an internal fault: for the log only.
     pub chain: Option<String>,
 }
@@ -93,6 +98,7 @@ impl Problem {
             retry_after: None,
             bytes_max: None,
             said: None,
+            held: None,
             chain: None,
         }
     }
@@ -100,6 +106,11 @@ impl Problem {
     /// 401: nobody is signed in.
     pub fn signed_out() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out")
+    }
+
+    /// 401 where a program reads a log.
+    pub fn log_token_wanted() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "log_token_wanted")
     }
 
     /// 404.
@@ -178,6 +189,10 @@ impl Problem {
         if let Some(secs) = self.retry_after {
             response.headers_mut().insert(axum::http::header::RETRY_AFTER, secs.into());
         }
+        if self.code == "log_token_wanted" {
+            let challenge = axum::http::HeaderValue::from_static(crate::log::CHALLENGE);
+            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
+        }
         response
     }
 }
@@ -201,6 +216,9 @@ impl From<Error> for Problem {
             }
             Error::Stale => Self::unavailable(),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
+            Error::Held(held) => {
+                Self { held: Some(*held), ..Self::new(StatusCode::CONFLICT, "extraction_held") }
+            }
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Unavailable => Self::unavailable(),
             Error::Internal(chain) => Self::internal(chain),
@@ -216,14 +234,30 @@ impl Problem {
             | Refusal::MatrixChanged
             | Refusal::NameTaken
             | Refusal::LastAdministrator
-            | Refusal::TooManyRoles => StatusCode::CONFLICT,
+            | Refusal::TooManyRoles
+            | Refusal::HoldSettled
+            | Refusal::HoldNotOpen
+            | Refusal::TooManyHolds
+            | Refusal::SignSettled
+            | Refusal::TooManyHoney => StatusCode::CONFLICT,
+            Refusal::TooManyTokens | Refusal::TooManyAddresses | Refusal::WalkUnderWay => StatusCode::CONFLICT,
+            Refusal::TooManyStreams => StatusCode::CONFLICT,
+            Refusal::BadStreamAddress | Refusal::StreamNetwork | Refusal::BadAuthorization => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Refusal::NotInLogYet => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => StatusCode::FORBIDDEN,
             Refusal::LinkSpent => StatusCode::GONE,
             Refusal::TooLarge => return Self::too_large(IMPORT_BYTES_MAX),
             Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Refusal::BadCursor => StatusCode::BAD_REQUEST,
             Refusal::MailNotSent => StatusCode::BAD_GATEWAY,
         };
-        let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(TOO_MANY_SECS);
+        let retry_after = match status {
+            StatusCode::TOO_MANY_REQUESTS => Some(TOO_MANY_SECS),
+            StatusCode::SERVICE_UNAVAILABLE => Some(LOG_SECS),
+            _ => None,
+        };
         Self { retry_after, ..Self::new(status, refusal.code()) }
     }
 }
@@ -243,7 +277,11 @@ mod tests {
     use crate::locale::texts;
     use domain::screen::ScreenKind;
 
-    const REFUSALS: [Refusal; 10] = [
+    const REFUSALS: [Refusal; 22] = [
+        Refusal::TooManyStreams,
+        Refusal::BadStreamAddress,
+        Refusal::StreamNetwork,
+        Refusal::BadAuthorization,
         Refusal::StillReferenced,
         Refusal::LinkSpent,
         Refusal::LastAdministrator,
@@ -254,6 +292,14 @@ mod tests {
         Refusal::TooMany,
         Refusal::TooManyRoles,
         Refusal::MailNotSent,
+        Refusal::OwnHold,
+        Refusal::HoldSettled,
+        Refusal::HoldNotOpen,
+        Refusal::TooManyHolds,
+        Refusal::OwnLimit,
+        Refusal::OwnSign,
+        Refusal::SignSettled,
+        Refusal::TooManyHoney,
     ];
 
     #[test]
@@ -283,7 +329,7 @@ mod tests {
         let codes = named.iter().flat_map(|call| sources.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
         let fixed =
             ["signed_out", "not_found", "method_not_allowed", "too_large", "unsupported_media_type", "internal"];
-        let more = ["unavailable", "timed_out", "version_wanted", "invalid", "invalid_file", "conflict"];
+        let more = ["extraction_held", "unavailable", "timed_out", "version_wanted", "invalid", "invalid_file", "conflict"];
         for code in codes.chain(said).chain(fixed).chain(more).filter(|code| !code.is_empty()) {
             for end in ["title", "what"] {
                 assert!(t.has(&format!("problem-{code}-{end}")), "problem-{code}-{end}");

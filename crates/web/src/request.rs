@@ -54,7 +54,7 @@ impl Context {
 
     /// Whether a program asks, which gets problem documents instead of pages.
     pub fn is_api(&self) -> bool {
-        self.path.starts_with("/api/")
+        self.path.starts_with("/api/") || self.path.starts_with(crate::log::PREFIX)
     }
 
     /// Who is signed in, once a handler has found out.

@@ -4,11 +4,11 @@
 
 use crate::form::check_content_type;
 use crate::problem::Problem;
-use crate::{Options, Web, api, assets, page, request};
+use crate::{Options, Web, api, assets, log, page, request};
 use app::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
@@ -26,6 +26,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 pub enum Who {
     /// Anyone, signed in or not.
     Anyone,
+    /// Whoever has a token of the tenant's log, and administrators of the tenant.
+    LogReader,
     /// Any signed-in member.
     Member,
     /// Administrators of the tenant.
@@ -62,7 +64,7 @@ const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn
 
 use Action::{Create, Delete, Extract, Update, View};
 use ScreenKind::{Detail, Form, Import, List};
-use Who::{Administrator, Anyone, Member, Screen};
+use Who::{Administrator, Anyone, LogReader, Member, Screen};
 
 /// Every route there is.
 pub static ROUTES: &[Route] = &[
@@ -71,6 +73,9 @@ pub static ROUTES: &[Route] = &[
     reads("/assets/{file}", Anyone, || get(assets::file)),
     reads("/", Anyone, || get(page::home::root)),
     reads("/app", Member, || get(page::home::home)),
+    // the logs as files: the platform's, a tenant's
+    reads("/log/platform/{*path}", Anyone, || get(log::platform)),
+    reads("/log/{log}/{*path}", LogReader, || get(log::tenant)),
     // people: signing in, joining, users of a tenant
     reads("/signin", Anyone, || get(page::session::form)),
     changes("POST", "/signin", Anyone, || post(page::session::sign_in)),
@@ -103,9 +108,48 @@ pub static ROUTES: &[Route] = &[
     changes("POST", "/app/admin/access/{service}/proposed", Administrator, || post(page::access::proposed::apply)),
     // one's own trail, and the log of all
     reads("/app/activity", Member, || get(page::activity::own)),
+    reads("/app/admin/audit/log", Administrator, || get(page::audit::ledger::show)),
+    changes("POST", "/app/admin/audit/log/tokens", Administrator, || post(page::audit::ledger::token::create)),
+    reads("/app/admin/audit/log/tokens/{token}/revoke", Administrator, || get(page::audit::ledger::token::ask)),
+    changes("POST", "/app/admin/audit/log/tokens/{token}/revoke", Administrator, || {
+        post(page::audit::ledger::token::revoke)
+    }),
+    changes("POST", "/app/admin/audit/log/mail", Administrator, || post(page::audit::ledger::subscribe)),
+    changes("POST", "/app/admin/audit/log/mail/{subscriber}/remove", Administrator, || {
+        post(page::audit::ledger::unsubscribe)
+    }),
+    changes("POST", "/app/admin/audit/log/check", Administrator, || post(page::audit::ledger::walk::start)),
+    reads("/app/admin/audit/log/check/{walk}", Administrator, || get(page::audit::ledger::walk::status)),
+    changes("POST", "/app/admin/audit/log/download", Administrator, || post(page::audit::ledger::download)),
+    changes("POST", "/app/admin/audit/{entry}/certificate", Administrator, || post(page::audit::ledger::certificate)),
+    reads("/app/activity/extract", Member, || get(page::audit::extract::own_form)),
+    changes("POST", "/app/activity/extract", Member, || post(page::audit::extract::own)),
     gives("/app/admin/audit", Administrator, || get(page::audit::log)),
+    reads("/app/admin/audit/extract", Administrator, || get(page::audit::extract::form)),
+    changes("POST", "/app/admin/audit/extract", Administrator, || post(page::audit::extract::extract)),
+    reads("/app/admin/audit/streams", Administrator, || get(page::audit::stream::list)),
+    changes("POST", "/app/admin/audit/streams", Administrator, || post(page::audit::stream::add)),
+    changes("POST", "/app/admin/audit/streams/{stream}/test", Administrator, || post(page::audit::stream::test)),
+    changes("POST", "/app/admin/audit/streams/{stream}/pause", Administrator, || post(page::audit::stream::pause)),
+    reads("/app/admin/audit/streams/{stream}/remove", Administrator, || get(page::audit::stream::ask)),
+    changes("POST", "/app/admin/audit/streams/{stream}/remove", Administrator, || post(page::audit::stream::remove)),
+    gives("/app/admin/audit/{entry}", Administrator, || get(page::audit::entry::entry)),
+    // signs of fraud, held extractions, planted records
+    gives("/app/admin/signs", Administrator, || get(page::audit::sign::list)),
+    reads("/app/admin/signs/{sign}", Administrator, || get(page::audit::sign::close::form)),
+    changes("POST", "/app/admin/signs/{sign}", Administrator, || post(page::audit::sign::close::close)),
+    reads("/app/admin/signs/limits/{role}", Administrator, || get(page::audit::sign::limit::form)),
+    changes("POST", "/app/admin/signs/limits/{role}", Administrator, || post(page::audit::sign::limit::change)),
+    changes("POST", "/app/admin/signs/honey", Administrator, || post(page::audit::sign::honey::set)),
+    changes("POST", "/app/admin/signs/honey/{id}/remove", Administrator, || post(page::audit::sign::honey::remove)),
+    reads("/app/holds/{hold}", Member, || get(page::extraction::hold::show)),
+    changes("POST", "/app/holds/{hold}", Administrator, || post(page::extraction::hold::decide)),
+    changes("POST", "/app/holds/{hold}/file", Member, || post(page::extraction::hold::take)),
+    reads("/api/v1/holds/{hold}", Member, || get(api::extraction::held)),
+    changes("POST", "/api/v1/holds/{hold}/file", Member, || post(api::extraction::take)),
     reads("/api/v1/activity", Member, || get(api::audit::own)),
     gives("/api/v1/audit", Administrator, || get(api::audit::log)),
+    gives("/api/v1/audit/{entry}", Administrator, || get(api::audit::one)),
     // records of a service
     reads("/app/s/{service}/{entity}", Screen(List, View), || get(page::record::list::list)),
     reads("/app/s/{service}/{entity}/new", Screen(Form, Create), || get(page::record::form::new)),
@@ -118,6 +162,7 @@ pub static ROUTES: &[Route] = &[
         post(page::extraction::extract)
     }),
     reads("/app/s/{service}/{entity}/{id}", Screen(Detail, View), || get(page::record::detail::detail)),
+    gives("/app/s/{service}/{entity}/{id}/history", Screen(Detail, View), || get(page::audit::history::history)),
     changes("POST", "/app/s/{service}/{entity}/{id}/reveal", Screen(Detail, View), || {
         post(page::record::detail::reveal)
     }),
@@ -224,10 +269,19 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal(format!("panic: {}", text.unwrap_or("no message"))).into_response()
 }
 
+type Worth = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+
+/// Hashes look like noise: nothing makes them smaller.
+fn worth_compressing(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<log::Incompressible>().is_none()
+}
+
 /// Pages, style sheets and documents; not files on their way out.
 fn compression() -> CompressionLayer<impl Predicate> {
     let worth = SizeAbove::new(1024)
         .and(NotForContentType::const_new("text/csv"))
-        .and(NotForContentType::const_new("application/x-ndjson"));
+        .and(NotForContentType::const_new("application/x-ndjson"))
+        .and(NotForContentType::const_new("application/zip"))
+        .and(worth_compressing as Worth);
     CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth)
 }

@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate of others, and the crates of the house whose business it is.
-const OWNERS: [(&str, &[&str]); 16] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("tokio-postgres", &["store", "testkit"]),
     ("deadpool-postgres", &["store"]),
     ("tokio-postgres-rustls", &["store"]),
@@ -28,9 +28,10 @@ const OWNERS: [(&str, &[&str]); 16] = [
     ("axum-extra", &["web"]),
     ("tower", &["web", "cli", "testkit"]),
     ("tower-http", &["web"]),
-    ("http", &["web", "cli", "testkit"]),
-    ("hyper", &["web", "cli", "testkit"]),
-    ("hyper-util", &["web", "cli", "testkit"]),
+    ("http", &["host", "web", "cli", "testkit"]),
+    ("hyper", &["host", "web", "cli", "testkit"]),
+    ("hyper-util", &["host", "web", "cli", "testkit"]),
+    ("hyper-rustls", &["host"]),
     ("askama", &["web"]),
     ("fluent-bundle", &["web"]),
     ("lettre", &["host"]),

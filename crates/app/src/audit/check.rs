@@ -15,6 +15,7 @@ use ledger::leaf::PlatformLeaf;
 use ledger::note::VerifierKey;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::ledger::{CheckpointRow, EvidenceRow, LogRow, Verdict};
 use tokio::sync::watch;
@@ -36,6 +37,9 @@ pub(crate) const PROMISE: &str = "audit.data_actions";
 
 /// Longest figure kept: faults are told as far as they fit.
 const MAX_FIGURE_CHARS: usize = 1_000;
+
+/// How many leaves a walk has passed, for whoever waits for it.
+pub(crate) type Progress = AtomicU64;
 
 /// What the walk over one log found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -98,7 +102,7 @@ impl App {
     pub async fn check_logs(&self) -> Result<CheckedLogs, Error> {
         let began = self.now();
         let logs = self.store.logs().await?;
-        let walks: Vec<Result<CheckedLog, Error>> = iter(logs).then(|log| self.check_log(log)).collect().await;
+        let walks: Vec<Result<CheckedLog, Error>> = iter(logs).then(async |log| self.check_log(log, &Progress::default()).await).collect().await;
         let checked = CheckedLogs { logs: walks.into_iter().collect::<Result<_, _>>()? };
         for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
             self.keep_evidence(Some(log.origin.clone()), began, Verdict::Broken, log.faults.join("; ").chars().take(MAX_FIGURE_CHARS).collect()).await?;
@@ -120,7 +124,7 @@ impl App {
         Ok((state(measured, LOG_CHECK, self.now()), newest))
     }
 
-    async fn keep_evidence(
+    pub(super) async fn keep_evidence(
         &self,
         subject: Option<String>,
         from: jiff::Timestamp,
@@ -153,7 +157,7 @@ impl App {
     }
 
     /// Walks one log. Only a database that does not answer is an error; what does not fit is in the answer.
-    async fn check_log(&self, log: LogRow) -> Result<CheckedLog, Error> {
+    pub(crate) async fn check_log(&self, log: LogRow, progress: &Progress) -> Result<CheckedLog, Error> {
         let mut checked = CheckedLog { origin: log.origin.clone(), ..CheckedLog::default() };
         let keys = self.own_keys(log.log, &log.origin, &mut checked)?;
         let mut checkpoints = Checkpoints { app: self, log: log.log, ahead: VecDeque::new(), after: 0, ended: false, last: None };
@@ -177,6 +181,7 @@ impl App {
                 checkpoints.compare(&frontier, &keys, &mut checked).await?;
                 compare_seen(seen.as_ref(), &frontier, &mut checked);
             }
+            progress.store(frontier.size(), Ordering::Relaxed);
             if frontier.size() != until {
                 checked.fault(format!("leaf {} is missing", frontier.size()));
                 break;
@@ -201,6 +206,7 @@ impl App {
         if checkpoints.last != Some(log.size) && log.size > 0 && checked.faults.is_empty() {
             checked.fault(format!("no checkpoint covers all {} leaves", log.size));
         }
+        self.witness_faults(log.log).await?.into_iter().for_each(|fault| checked.fault(fault));
         for id in self.store.entries_beside(log.log).await? {
             checked.fault(format!("entry {id} stands beside the log: it was not written by STRUCT, or its leaf was removed"));
         }
@@ -240,7 +246,7 @@ impl App {
 
 /// How the check is done, in words for whoever reads the evidence.
 const METHOD: &str = "every entry hashed anew from the stored row, every published checkpoint recomputed and its signature \
-checked with the keyring, compared with the newest checkpoint remembered outside the database";
+checked with the keyring, compared with the newest checkpoint remembered outside the database and with what witnesses have seen";
 
 fn compare_seen(seen: Option<&Checkpoint>, frontier: &Frontier, checked: &mut CheckedLog) {
     if let Some(seen) = seen.filter(|seen| seen.size == frontier.size())

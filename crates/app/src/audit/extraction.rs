@@ -20,7 +20,12 @@ pub type EntryStream = BoxStream<'static, Result<EntryView, Error>>;
 
 impl App {
     /// Takes what the filter wants of the tenant's log out, for administrators.
-    pub async fn audit_extract(&self, caller: &Caller, filter: AuditFilter, format: Format) -> Result<EntryStream, Error> {
+    pub async fn audit_extract(
+        &self,
+        caller: &Caller,
+        filter: AuditFilter,
+        format: Format,
+    ) -> Result<EntryStream, Error> {
         on_fresh_rights!(self, caller.tenant, self.audit_extract_once(caller, &filter, format))
     }
 

@@ -115,8 +115,9 @@ impl App {
         } else {
             let verbs = vec![Verb::RecordCreated, Verb::RecordUpdated];
             let filter = EntryFilter { verbs, outcome: Some(Outcome::Done), ..filter };
-            let page = self.entry_page(caller, asked.head, &asked.snapshot, filter.into(), cursor, Some(reading)).await?;
-            (discreet(page, caller.user), None)
+            let page =
+                self.entry_page(caller, asked.head, &asked.snapshot, filter.into(), cursor, Some(reading)).await?;
+            (asked.discreet(page, caller.user), None)
         };
         let title = title.filter(|_| asked.op.is_some());
         Ok(RecordHistory { place: asked.place, id, title, there, page, readers })
@@ -264,8 +265,14 @@ fn known(snapshot: &Snapshot, service: &str, entity: &str) -> Option<(Arc<Servic
     Some((service, entity))
 }
 
-/// Where colleagues sat, and with which machine, is for administrators.
-fn discreet(mut page: EntryPage, me: UserId) -> EntryPage {
-    page.entries = page.entries.into_iter().map(|entry| crate::activity::discreet(entry, me)).collect();
-    page
+impl Asked<'_> {
+    /// What a member may know of a history: not where colleagues sat, and no field that the record's screen doesn't show.
+    fn discreet(&self, mut page: EntryPage, me: UserId) -> EntryPage {
+        let shown = self.op.as_ref().map(|op| op.screen.fields.as_slice()).unwrap_or_default();
+        page.entries = page.entries.into_iter().map(|entry| crate::activity::discreet(entry, me)).collect();
+        for entry in &mut page.entries {
+            entry.detail.changes.retain(|change| shown.contains(&change.field));
+        }
+        page
+    }
 }

@@ -2,7 +2,7 @@
 //! was not published: everything here is read after its commit.
 
 use crate::op::{Caller, detail_of, entry_place, on_fresh_rights};
-use crate::{App, Error};
+use crate::{App, Error, Refusal};
 use domain::audit::{Detail, Entry, Outcome, Target, Verb};
 use domain::id::{EntryId, TenantId};
 use ledger::checkpoint::Checkpoint;
@@ -61,7 +61,12 @@ struct Extra<'a> {
 }
 
 impl LogName {
-    fn id(self) -> TenantId {
+    /// By the id it stands under in the tables.
+    pub(crate) fn of(id: TenantId) -> Self {
+        if id == platform() { Self::Platform } else { Self::Tenant(id) }
+    }
+
+    pub(crate) fn id(self) -> TenantId {
         match self {
             Self::Platform => platform(),
             Self::Tenant(tenant) => tenant,
@@ -106,7 +111,7 @@ impl App {
     }
 
     /// The certificate of an entry, for administrators. An entry that is not in the log yet has none: it will be in a moment
-    /// (`Error::Unavailable`).
+    /// (`Refusal::NotInLogYet`).
     pub async fn certificate(&self, caller: &Caller, entry: EntryId) -> Result<Certificate, Error> {
         on_fresh_rights!(self, caller.tenant, self.certificate_once(caller, entry))
     }
@@ -117,8 +122,12 @@ impl App {
             return Err(self.nothing_there(caller, head, format!("entry {id}")).await);
         };
         let log = LogName::Tenant(caller.tenant);
-        let note = self.log_checkpoint(log).await?.ok_or(Error::Unavailable)?;
-        let position = placed.position.ok_or(Error::Unavailable)?;
+        let position = placed.position.ok_or(Error::Refused(Refusal::NotInLogYet))?;
+        // One that a witness has seen too proves more than the newest.
+        let note = match self.store.checkpoint_cosigned(log.id(), position).await? {
+            Some(row) => row.note,
+            None => self.log_checkpoint(log).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?,
+        };
         let leaf = String::from_utf8(placed.leaf.encode()).map_err(|error| Error::Internal(error.to_string()))?;
         let opened = self.opened(caller.tenant, id, &placed.leaf, &sealed);
         let opened = opened.as_deref().and_then(detail_of);
@@ -165,7 +174,7 @@ impl App {
     ) -> Result<TlogProof, Error> {
         let (checkpoint, note) = read_note(note)?;
         if position >= checkpoint.size {
-            return Err(Error::Unavailable);
+            return Err(Error::Refused(Refusal::NotInLogYet));
         }
         let hashes = self.subtrees(log, &inclusion_ranges(position, checkpoint.size), checkpoint.size).await?;
         Ok(TlogProof { extra, index: position, hashes, checkpoint: note })

@@ -1,11 +1,16 @@
 //! The log: read by administrators, itself entered, paged without a gap, never about another tenant.
 
-use crate::{customer, entries, typed};
+use crate::{customer, denied, entries, one, typed};
 use app::Error;
 use app::Refusal;
-use app::audit::AuditFilter;
+use app::activity::{ActivityFilter, Kind};
+use app::audit::history::Held;
+use app::audit::{AuditFilter, EntryView};
+use app::extraction::Format;
+use app::record::Mode;
 use domain::audit::{Actor, Outcome, Verb};
-use domain::record::ListQuery;
+use domain::record::{ListQuery, Test};
+use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 use testkit::running::{ADMIN, NOBODY, OTHER, READER, Running, SALES};
 
@@ -186,7 +191,7 @@ async fn the_filters_choices_are_for_administrators_and_leave_no_entry() {
     assert!(choices.users.iter().any(|(user, _)| *user == admin.user));
     let other = running.caller(OTHER).await.user;
     assert!(choices.users.iter().all(|(user, name)| *user != other && !name.is_empty()));
-    assert!(choices.services.iter().any(|(name, label)| name == "crm" && label.ja == "顧客管理"));
+    assert!(choices.services.iter().any(|service| service.name == "crm" && service.label.ja == "顧客管理"));
     assert_eq!(entries(&running, Verb::AuditViewed).await, 0);
 }
 
@@ -213,4 +218,242 @@ async fn a_trail_says_who_changed_my_rights_but_not_where_they_sat() {
         .await
         .expect("a log");
     assert!(log.entries.iter().any(|entry| entry.detail.device.is_some()), "the log keeps it");
+}
+
+#[tokio::test]
+async fn a_cursor_that_no_page_gave_is_refused() {
+    let running = Running::start().await;
+    let admin = running.caller(ADMIN).await;
+    let id = "01924d5a-7c00-7abc-8def-0123456789ab";
+    for cursor in [
+        format!("x{id}"),
+        format!("O{id}"),
+        id.to_owned(),
+        format!("o{}", id.to_uppercase()),
+        format!("o{}", id.replace('-', "")),
+        format!("o{{{id}}}"),
+        format!("n {id}"),
+        format!("n{id} "),
+    ] {
+        let refused = running.app.audit(&admin, AuditFilter::default(), Some(&cursor)).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::BadCursor))), "{cursor}");
+    }
+    assert!(running.app.audit(&admin, AuditFilter::default(), Some(&format!("o{id}"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_entry_is_for_administrators_of_its_own_tenant() {
+    let running = Running::start().await;
+    let sales = running.caller(SALES).await;
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let (admin, other) = (running.caller(ADMIN).await, running.caller(OTHER).await);
+    let log = running.app.audit(&admin, AuditFilter { record: Some(record), ..AuditFilter::default() }, None).await;
+    let made = log.expect("a log").entries.remove(0);
+    for email in [SALES, READER, NOBODY] {
+        let refused = running.app.audit_entry(&running.caller(email).await, made.id).await;
+        assert!(matches!(refused, Err(Error::NotAdministrator)), "{email}");
+    }
+    let before = entries(&running, Verb::RecordNotFound).await;
+    assert!(matches!(running.app.audit_entry(&other, made.id).await, Err(Error::NotFound)));
+    assert_eq!(entries(&running, Verb::RecordNotFound).await, before + 1, "asked for in vain, and entered");
+    let read = entries(&running, Verb::AuditViewed).await;
+    let found = running.app.audit_entry(&admin, made.id).await.expect("its own");
+    assert_eq!((found.entry.verb, found.entry.target.record), (Verb::RecordCreated, Some(record)));
+    assert!(found.others.iter().all(|other| other.request == made.request && other.id != made.id));
+    assert_eq!(entries(&running, Verb::AuditViewed).await, read + 1);
+    let filter = AuditFilter { verb: Some(Verb::AuditViewed), ..AuditFilter::default() };
+    let log = running.app.audit(&admin, filter, None).await.expect("a log");
+    assert_eq!(log.entries[0].detail.note, Some(format!("entry={}", made.id)));
+}
+
+#[tokio::test]
+async fn an_act_is_found_by_its_field_its_screen_its_kind_and_by_who_is_no_member() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let change = typed(&[("rank", "A")]);
+    running.app.record_update(&sales, ("crm", "customer"), record, 1, change, Mode::Named).await.expect("changed");
+    running.app.record_reveal(&sales, "crm", "customer", record).await.expect("revealed");
+    let all = || AuditFilter { record: Some(record), ..AuditFilter::default() };
+    let name = |text: &str| Some(text.to_owned());
+    for (filter, verbs) in [
+        (AuditFilter { field: name("rank"), ..all() }, vec![Verb::RecordUpdated]),
+        (AuditFilter { field: name("name"), ..all() }, vec![Verb::RecordRevealed, Verb::RecordCreated]),
+        (AuditFilter { field: name("note"), ..all() }, vec![]),
+        (AuditFilter { screen: name("customer_detail"), ..all() }, vec![Verb::RecordRevealed]),
+        (AuditFilter { entity: name("contact"), ..all() }, vec![]),
+        (
+            AuditFilter { noun: name("record"), ..all() },
+            vec![Verb::RecordRevealed, Verb::RecordUpdated, Verb::RecordCreated],
+        ),
+        (AuditFilter { noun: name("role"), ..all() }, vec![]),
+    ] {
+        let log = running.app.audit(&admin, filter.clone(), None).await.expect("a log");
+        assert_eq!(log.entries.iter().map(|entry| entry.verb).collect::<Vec<_>>(), verbs, "{filter:?}");
+        assert_eq!((log.stopped, log.next), (None, None));
+    }
+    let operators = AuditFilter { other: Some(Actor::Operator), ..AuditFilter::default() };
+    let log = running.app.audit(&admin, operators, None).await.expect("a log");
+    assert!(!log.entries.is_empty() && log.entries.iter().all(|entry| entry.actor == Actor::Operator));
+    let unknown = AuditFilter { noun: name("nothing"), ..AuditFilter::default() };
+    assert!(matches!(running.app.audit(&admin, unknown, None).await, Err(Error::NotFound)));
+}
+
+/// Gives the administrator the role that looks at records.
+async fn open_to_the_administrator(running: &Running) {
+    let admin = running.caller(ADMIN).await;
+    let change = app::user::MemberChange {
+        administrator: true,
+        roles: vec![running.reading],
+        billing_types: vec!["standard".to_owned()],
+    };
+    running.app.change_member(&admin, admin.user, change).await.expect("changed");
+}
+
+#[tokio::test]
+async fn values_before_and_after_are_shown_to_who_may_view_the_record_and_to_nobody_else() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let change = typed(&[("rank", "A"), ("name", "佐藤 花")]);
+    running.app.record_update(&sales, ("crm", "customer"), record, 1, change, Mode::Named).await.expect("changed");
+    let query = one("name", Test::Contains, "佐藤");
+    running.app.extract(&sales, "crm", "customer", Format::Csv, query).await.expect("a file");
+    let filter = |verb| AuditFilter { verb: Some(verb), ..AuditFilter::default() };
+    let log = running.app.audit(&admin, filter(Verb::RecordUpdated), None).await.expect("a log");
+    let told: Vec<_> = log.entries[0].detail.changes.iter().map(|c| (c.field.as_str(), &c.before, &c.after)).collect();
+    assert_eq!(told.len(), 2, "which fields is told");
+    assert!(log.entries[0].closed && told.iter().all(|(_, before, after)| before.is_none() && after.is_none()));
+    let log = running.app.audit(&admin, filter(Verb::RecordsExtracted), None).await.expect("a log");
+    assert_eq!(log.entries[0].detail.note.as_deref(), Some("csv"), "conditions hold values");
+    open_to_the_administrator(&running).await;
+    let log = running.app.audit(&admin, filter(Verb::RecordUpdated), None).await.expect("a log");
+    let changes = &log.entries[0].detail.changes;
+    let rank = changes.iter().find(|change| change.field == "rank").expect("it changed");
+    assert_eq!((log.entries[0].closed, rank.after.as_deref()), (false, Some("A")));
+    let name = changes.iter().find(|change| change.field == "name").expect("it changed");
+    assert_eq!((&name.before, &name.after), (&None, &None), "personal values never enter the log");
+    let log = running.app.audit(&admin, filter(Verb::RecordsExtracted), None).await.expect("a log");
+    assert!(log.entries[0].detail.note.as_deref().is_some_and(|note| note.contains("name Contains")));
+}
+
+#[tokio::test]
+async fn a_history_is_refused_to_who_may_not_view_the_record_and_tells_members_nothing_of_readers() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let place = ("crm", "customer");
+    let nobody = running.caller(NOBODY).await;
+    assert!(denied(&running.app.record_history(&nobody, place, record, None).await));
+    let other = running.caller(OTHER).await;
+    assert!(matches!(running.app.record_history(&other, place, record, None).await, Err(Error::NotFound)));
+    assert!(matches!(running.app.record_history(&other, place, record, None).await, Err(Error::NotFound)), "again");
+    assert!(matches!(running.app.record_history(&admin, ("crm", "contact"), record, None).await, Err(Error::NotFound)));
+    running.app.record_reveal(&sales, "crm", "customer", record).await.expect("revealed");
+    let change = typed(&[("rank", "A")]);
+    running.app.record_update(&sales, place, record, 1, change, Mode::Named).await.expect("changed");
+    let reader = running.caller(READER).await;
+    let read = entries(&running, Verb::AuditViewed).await;
+    let history = running.app.record_history(&reader, place, record, None).await.expect("a history");
+    assert_eq!(entries(&running, Verb::AuditViewed).await, read + 1, "reading it is entered");
+    assert!(history.readers.is_none());
+    assert_eq!(history.title.as_deref(), Some("C1"));
+    let verbs: Vec<Verb> = history.page.entries.iter().map(|entry| entry.verb).collect();
+    assert_eq!(verbs, [Verb::RecordUpdated, Verb::RecordCreated]);
+    assert_eq!(history.page.entries[0].detail.changes[0].after.as_deref(), Some("A"));
+    assert!(history.page.entries.iter().all(|entry| entry.detail.device.is_none() && entry.detail.address.is_none()));
+}
+
+#[tokio::test]
+async fn an_administrators_history_names_who_saw_the_record_and_which_files_held_it() {
+    let running = Running::start().await;
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let place = ("crm", "customer");
+    let early = ListQuery::default();
+    running.app.extract(&sales, "crm", "customer", Format::Csv, early).await.expect("a file from before");
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    let take = async |query: ListQuery| {
+        running.app.extract(&sales, "crm", "customer", Format::Ndjson, query).await.expect("a file");
+    };
+    take(one("number", Test::Equals, "C1")).await;
+    take(one("number", Test::Equals, "C2")).await;
+    take(one("name", Test::Contains, "山本")).await;
+    let change = typed(&[("name", "佐藤 花"), ("number", "C9")]);
+    running.app.record_update(&sales, place, record, 1, change, Mode::Named).await.expect("changed");
+    for _ in 0..3 {
+        running.app.record_reveal(&sales, "crm", "customer", record).await.expect("revealed");
+    }
+    let closed = running.app.record_history(&admin, place, record, None).await.expect("a history");
+    assert_eq!((closed.title, closed.there), (None, true));
+    let readers = closed.readers.expect("for administrators");
+    assert_eq!(readers.extractions.len(), 3, "whether a condition held would tell a value");
+    assert!(readers.extractions.iter().all(|(_, held)| *held == Held::Perhaps));
+    open_to_the_administrator(&running).await;
+    let open = running.app.record_history(&admin, place, record, None).await.expect("a history");
+    let readers = open.readers.expect("for administrators");
+    let told: Vec<_> = readers.extractions.iter().map(|(entry, held)| (entry.detail.note.clone(), *held)).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].0.as_deref().is_some_and(|note| note.contains("name Contains")));
+    assert_eq!([told[0].1, told[1].1], [Held::Perhaps, Held::Certainly], "names are not in the log, numbers are");
+    let person = &readers.people[0];
+    assert_eq!((person.user, person.shown, person.taken), (sales.user, 3, 2));
+    assert!(person.name.is_some());
+    running.app.record_delete(&sales, place, record, 2).await.expect("removed");
+    take(ListQuery::default()).await;
+    let gone = running.app.record_history(&admin, place, record, None).await.expect("a history of what is gone");
+    assert_eq!((gone.there, gone.title), (false, None));
+    assert!(gone.page.entries.iter().any(|entry| entry.verb == Verb::RecordDeleted));
+    assert_eq!(gone.readers.expect("for administrators").extractions.len(), 3, "none from after its removal");
+    let member = running.app.record_history(&sales, place, record, None).await;
+    assert!(matches!(member, Err(Error::NotFound)), "a member's view ends with the record");
+}
+
+#[tokio::test]
+async fn a_log_leaves_as_a_file_only_for_administrators_and_its_entry_is_there_first() {
+    let running = Running::start().await;
+    for email in [SALES, READER, NOBODY] {
+        let caller = running.caller(email).await;
+        let refused = running.app.audit_extract(&caller, AuditFilter::default(), Format::Csv).await;
+        assert!(matches!(refused, Err(Error::NotAdministrator)), "{email}");
+    }
+    let (admin, sales) = (running.caller(ADMIN).await, running.caller(SALES).await);
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    assert_eq!(entries(&running, Verb::AuditExtracted).await, 0);
+    let filter = AuditFilter { field: Some("name".to_owned()), service: Some("crm".to_owned()), ..Default::default() };
+    let file = running.app.audit_extract(&admin, filter, Format::Ndjson).await.expect("a file");
+    assert_eq!(entries(&running, Verb::AuditExtracted).await, 1);
+    let views: Vec<EntryView> = file.try_collect().await.expect("to its end");
+    assert_eq!(views.iter().map(|view| view.target.record).collect::<Vec<_>>(), [Some(record)]);
+    assert!(views[0].actor_name.is_some() && views[0].closed);
+    let own = running.app.activity_extract(&sales, ActivityFilter::default(), Format::Csv).await.expect("a file");
+    let own: Vec<EntryView> = own.try_collect().await.expect("to its end");
+    assert!(own.iter().any(|view| view.target.record == Some(record)));
+    assert!(own.iter().any(|view| view.verb == Verb::ActivityExtracted), "its own entry was there first");
+    assert!(own.iter().all(|view| view.actor == Actor::User(sales.user) || view.target.user == Some(sales.user)));
+    assert!(own.is_sorted_by(|a, b| a.id < b.id), "oldest first");
+}
+
+#[tokio::test]
+async fn a_trail_can_be_narrowed_to_a_kind_of_acts() {
+    let running = Running::start().await;
+    let sales = running.caller(SALES).await;
+    let record = customer(&running.app, &sales, "C1", "山本 健").await;
+    running.app.record_reveal(&sales, "crm", "customer", record).await.expect("revealed");
+    assert!(denied(&running.app.audit_choices(&sales).await));
+    for (kind, verb) in [
+        (Kind::SignIn, Verb::SessionStarted),
+        (Kind::Change, Verb::RecordCreated),
+        (Kind::Reading, Verb::RecordRevealed),
+        (Kind::Rights, Verb::UserJoined),
+        (Kind::Refused, Verb::AccessDenied),
+    ] {
+        let filter = ActivityFilter { kind: Some(kind), ..ActivityFilter::default() };
+        let page = running.app.activity_of(&sales, filter, None).await.expect("a trail");
+        assert!(page.entries.iter().any(|entry| entry.verb == verb), "{kind:?}");
+        let other = |entry: &EntryView| match kind {
+            Kind::Refused => entry.outcome != Outcome::Denied,
+            kind => Kind::of(entry.verb) != kind,
+        };
+        assert!(!page.entries.iter().any(other), "{kind:?}");
+    }
 }

@@ -1,8 +1,10 @@
 //! The demo, made on a real database: that it can be used, that it is made once, that an interruption does no harm.
 
 use app::demo::DemoAccount;
+use app::extraction::Format;
 use app::{App, Parts, Peer, Settings};
 use domain::locale::Locale;
+use domain::record::{Condition, ListQuery, Test};
 use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer};
@@ -47,6 +49,8 @@ impl Server {
             settings: Settings {
                 public_url: "https://struct.example.jp".to_owned(),
                 demo: true,
+                operator_address: None,
+                streams: host::stream::Dialer::default(),
                 checkpoints: SeenCheckpoints::new(&folder.join("checkpoints")),
             },
         }));
@@ -104,6 +108,56 @@ async fn a_demo_that_is_there_is_left_alone() {
     let before = entries(&database).await;
     assert!(server.app.demo().await.expect("nothing to do").is_empty());
     assert_eq!(entries(&database).await, before, "nothing was done the second time");
+}
+
+/// What people of an office do with customers on an ordinary day.
+async fn work_a_day(server: &Server, account: &DemoAccount) {
+    let app = &server.app;
+    for _ in 0..2 {
+        let (address, device) = (None, "Mozilla/5.0 (Windows NT 10.0) Firefox/145.0".to_owned());
+        let peer = Peer { address, device, request: app.new_request_id(), locale: Locale::Ja };
+        let session = app.sign_in(&peer, &account.email, &account.password).await.expect("the password fits");
+        let caller = app.caller(peer, &session.token).await.expect("signed in");
+        let page = app.record_list(&caller, "crm", "customer", ListQuery::default(), true).await;
+        let Ok(page) = page else { continue };
+        for view in page.records.iter().take(8) {
+            app.record_detail(&caller, "crm", "customer", view.record.id).await.expect("shown");
+            app.record_reveal(&caller, "crm", "customer", view.record.id).await.expect("revealed");
+        }
+        if page.place.can.extract {
+            let one = Condition { field: "prefecture".to_owned(), test: Test::Equals, value: "京都府".to_owned() };
+            let query = ListQuery { conditions: vec![one], ..ListQuery::default() };
+            app.extract(&caller, "crm", "customer", Format::Csv, query).await.map(drop).expect("not held");
+        }
+        // Somebody follows a link that is not for them.
+        let _ = app.roles(&caller).await;
+        app.sign_out(&caller).await.expect("signed out");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_normal_demo_day_raises_no_sign_and_a_mass_extraction_does() {
+    let database = Database::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&database, folder.path(), 1);
+    let accounts = server.app.demo().await.expect("a demo");
+    for account in &accounts {
+        work_a_day(&server, account).await;
+    }
+    assert_eq!(server.app.look_for_signs().await.expect("a look"), 0);
+    assert!(server.app.signs_for_operator(None).await.expect("a list").is_empty());
+    let seller = accounts.iter().find(|account| account.email.starts_with("kobayashi")).expect("sales");
+    let (address, device) = (None, "Testkit/1.0".to_owned());
+    let peer = Peer { address, device, request: server.app.new_request_id(), locale: Locale::Ja };
+    let session = server.app.sign_in(&peer, &seller.email, &seller.password).await.expect("the password fits");
+    let caller = server.app.caller(peer, &session.token).await.expect("signed in");
+    let all = server.app.extract(&caller, "crm", "customer", Format::Csv, ListQuery::default()).await;
+    let held = match all.map(drop) {
+        Err(app::Error::Held(held)) => held,
+        other => panic!("not held: {other:?}"),
+    };
+    assert_eq!((held.rows, held.figures.limit), (15_000, domain::audit::sign::EXTRACTION_FLOOR));
+    assert_eq!(server.app.signs_for_operator(Some("minato")).await.expect("a list").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

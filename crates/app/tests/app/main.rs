@@ -4,16 +4,21 @@
 mod access;
 mod audit;
 mod canary;
+mod demo;
 mod extraction;
 mod job;
 mod list;
 mod log;
+mod reader;
 mod record;
 mod role;
 mod seal;
 mod session;
+mod sign;
+mod stream;
 mod tenant;
 mod user;
+mod witness;
 
 use app::{App, Caller, Error};
 use domain::audit::Verb;

@@ -11,6 +11,7 @@ use app::screen::MatrixChange;
 use app::tenant::NewTenant;
 use app::user::MemberChange;
 use app::{App, Caller, Peer};
+use domain::audit::sign::{MAX_EXTRACTION_CAP, RoleLimit};
 use domain::id::{JobId, TenantId};
 use domain::locale::Locale;
 use domain::service::Service;
@@ -32,7 +33,7 @@ pub const ENTITY: &str = "customer";
 /// Where programs find it.
 pub const API: &str = "/api/v1/services/crm/customer";
 /// A password for people who don't exist, on a port only this machine reaches.
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a start may take, recovery of a crash included.
 const START_LIMIT: Duration = Duration::from_secs(240);
 /// How often a state is looked at.
@@ -57,20 +58,7 @@ impl Product {
     /// A place; nothing is started. The account, PostgreSQL and log settings are those of `base`.
     pub fn new(base: &Config) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("struct-trial-").tempdir()?;
-        let (https, http) = free_ports()?;
-        let config = Config {
-            data_dir: folder.path().join("struct"),
-            https,
-            http,
-            metrics: None,
-            public_url: format!("https://localhost:{}", https.port()),
-            database: Database::default(),
-            postgres: base.postgres.clone(),
-            tls: Tls::default(),
-            mail: Mail::default(),
-            keyring: Keyring::default(),
-            log: base.log.clone(),
-        };
+        let config = throw_away(base, &folder.path().join("struct"))?;
         if let Some(bin) = &config.postgres.bin {
             std::fs::create_dir(&config.data_dir)?;
             let text = format!("[postgres]\nbin = {}\n", toml::Value::from(bin.display().to_string()));
@@ -208,13 +196,7 @@ impl Product {
 
     /// Installs the shipped service.
     pub async fn install(&self, app: &App) -> anyhow::Result<Service> {
-        let shipped = crate::service::SHIPPED.iter().find(|(file, _)| file.contains(SERVICE));
-        let (file, text) = shipped.context("crm is shipped")?;
-        let service = crate::service::read(file, text)?;
-        if let Err(reasons) = app.service_install(&service).await? {
-            bail!("{SERVICE} could not be installed: {}", reasons.join("; "));
-        }
-        Ok(service)
+        install_shipped(app).await
     }
 
     /// Makes a tenant with that code; its administrator takes up the invitation, signs in, and gets a role that may do
@@ -248,8 +230,39 @@ impl Product {
     }
 }
 
+/// A configuration with ports of its own and nothing of the operator's but where PostgreSQL is and how logs look.
+pub fn throw_away(base: &Config, data_dir: &std::path::Path) -> anyhow::Result<Config> {
+    let (https, http) = free_ports()?;
+    Ok(Config {
+        data_dir: data_dir.to_owned(),
+        https,
+        http,
+        metrics: None,
+        public_url: format!("https://localhost:{}", https.port()),
+        database: Database::default(),
+        postgres: base.postgres.clone(),
+        tls: Tls::default(),
+        mail: Mail::default(),
+        keyring: Keyring::default(),
+        log: base.log.clone(),
+        stream: crate::config::Stream::default(),
+        witness: Vec::new(),
+    })
+}
+
+/// Installs the shipped service with customers.
+pub async fn install_shipped(app: &App) -> anyhow::Result<Service> {
+    let shipped = crate::service::SHIPPED.iter().find(|(file, _)| file.contains(SERVICE));
+    let (file, text) = shipped.context("crm is shipped")?;
+    let service = crate::service::read(file, text)?;
+    if let Err(reasons) = app.service_install(&service).await? {
+        bail!("{SERVICE} could not be installed: {}", reasons.join("; "));
+    }
+    Ok(service)
+}
+
 /// Gives the caller a role with every action on every screen of customers.
-async fn grant(app: &App, caller: &Caller, service: &Service) -> anyhow::Result<()> {
+pub async fn grant(app: &App, caller: &Caller, service: &Service) -> anyhow::Result<()> {
     let role = app.create_role(caller, "全操作").await?;
     let matrix = app.matrix(caller).await?;
     let screens = service.screens.iter().filter(|screen| screen.entity == ENTITY);
@@ -260,6 +273,9 @@ async fn grant(app: &App, caller: &Caller, service: &Service) -> anyhow::Result<
         grants: vec![(role, screen.kind.actions())],
     });
     app.save_matrix(caller, matrix.epoch, changes.collect(), "trial").await?;
+    // A million rows at once would be held for a second administrator, as they should.
+    let all = RoleLimit { free_rows: Some(MAX_EXTRACTION_CAP), max_rows: Some(MAX_EXTRACTION_CAP) };
+    app.set_role_limit(caller, role, all, "trial").await?;
     let change = MemberChange { administrator: true, roles: vec![role], billing_types: vec!["standard".to_owned()] };
     Ok(app.change_member(caller, caller.user, change).await?)
 }

@@ -5,6 +5,7 @@ mod drill;
 mod journey;
 mod start;
 mod walk;
+mod witness;
 
 /// The binary under test.
 const STRUCT: &str = env!("CARGO_BIN_EXE_struct");

@@ -8,7 +8,9 @@ mod day;
 mod usual;
 
 pub use day::{Act, ActKind, Day, Past, device_shape, examine};
-pub use usual::{Allowance, DEFAULT_EXTRACTION_CAP, Limits, MAX_EXTRACTION_CAP, RoleLimit, Spread, allowance, limits_of};
+pub use usual::{
+    Allowance, DEFAULT_EXTRACTION_CAP, Limits, MAX_EXTRACTION_CAP, RoleLimit, Spread, allowance, limits_of,
+};
 
 use crate::id::{EntryId, RecordId, uuid_v7};
 use crate::locale::Locale;

@@ -4,6 +4,7 @@ mod access;
 mod extraction;
 mod import;
 mod manifest;
+mod ocsf;
 mod record;
 mod sign;
 mod upgrade;

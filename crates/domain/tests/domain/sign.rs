@@ -77,7 +77,10 @@ fn each_rule_names_its_figure_and_its_limit() {
         (vec![reveal(1, at(3, 0))], (Rule::UnusualHour, 0, 2)),
         (vec![sign_in("curl/8.5", at(9, 0))], (Rule::NewDevice, 1, 0)),
         (
-            vec![Act { place: Some(("expense".to_owned(), "extract".to_owned())), ..act(ActKind::Extraction, at(9, 0)) }],
+            vec![Act {
+                place: Some(("expense".to_owned(), "extract".to_owned())),
+                ..act(ActKind::Extraction, at(9, 0))
+            }],
             (Rule::FirstScreen, 1, 0),
         ),
         ((0..20).map(|second| act(ActKind::Denial, at(9, second / 3))).collect(), (Rule::ManyDenials, 20, 19)),

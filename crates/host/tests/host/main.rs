@@ -10,7 +10,9 @@ mod account;
 mod keyring;
 mod mail;
 mod postgres;
+mod remote;
 mod tls;
+mod witness;
 
 use domain::time::Random;
 use std::sync::atomic::{AtomicU64, Ordering};

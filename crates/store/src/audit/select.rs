@@ -30,8 +30,7 @@ const REQUEST_REACH: SignedDuration = SignedDuration::from_hours(24);
 const HEARTBEAT: &str = "audit.heartbeat";
 
 /// What `stored` reads.
-pub(super) const COLUMNS: &str =
-    "entry_id, at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail";
+pub(super) const COLUMNS: &str = "entry_id, at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail";
 
 /// Which entries are wanted; all that is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -207,15 +206,16 @@ impl EntryFilter {
     fn sieve(&self, way: Way, sql: &mut Sql) -> bool {
         let before = sql.params.len();
         match (self.actor, way) {
-            (Some(_), Way::Actor(_)) | (None, _) => {}
+            (None, _) => {}
+            (Some(Actor::User(user)), Way::Actor(reached)) if user == reached => {}
             (Some(Actor::User(user)), _) => sql.and("actor_user = ?", user.0),
             (Some(other), _) => sql.and("actor = ?", actor(other).0),
         }
         if let (Some(user), Way::Record(_)) = (self.trail, way) {
             sql.and("(actor_user = ? OR subject_user = ?)", user.0);
         }
-        if !self.folded.is_empty() && !matches!(way, Way::Subject(_)) {
-            let condition = "NOT (verb = 'record.created' AND service || '/' || screen = ANY (?))";
+        if !self.folded.is_empty() {
+            let condition = "(verb = 'record.created' AND service || '/' || screen = ANY (?)) IS NOT TRUE";
             sql.and(condition, self.folded.clone());
         }
         if !self.verbs.is_empty() && !matches!(way, Way::Verb(_)) {
@@ -259,7 +259,9 @@ impl EntryFilter {
         let sieved = self.sieve(way, &mut sql);
         let text = if sieved {
             let sieve = sql.text.strip_prefix(" AND ").unwrap_or("true");
-            format!("SELECT * FROM ({reached} ORDER BY {order} LIMIT {look}) looked WHERE {sieve} ORDER BY {order} LIMIT {limit}")
+            format!(
+                "SELECT * FROM ({reached} ORDER BY {order} LIMIT {look}) looked WHERE {sieve} ORDER BY {order} LIMIT {limit}"
+            )
         } else {
             format!("{reached} ORDER BY {order} LIMIT {limit}")
         };
@@ -312,12 +314,8 @@ impl Store {
         answers.truncate(ways.len());
         // A way whose look found less than a page has come to its end, or only to the end of the look.
         let short = answers.iter().zip(&sieved).map(|(rows, sieved)| *sieved && rows.len() < filter.limit);
-        let ends: Vec<Statement> = ways
-            .iter()
-            .zip(short)
-            .filter(|(_, short)| *short)
-            .map(|(way, _)| filter.end(head.tenant, *way))
-            .collect();
+        let ends: Vec<Statement> =
+            ways.iter().zip(short).filter(|(_, short)| *short).map(|(way, _)| filter.end(head.tenant, *way)).collect();
         let ends = if ends.is_empty() { Vec::new() } else { self.fly(Flight::read(head, ends)).await? };
         let ends = ends.iter().flatten().map(|row| EntryId(row.get(0)));
         let stopped = if filter.newer { ends.min() } else { ends.max() };
@@ -341,7 +339,7 @@ impl Store {
                  SET LOCAL statement_timeout = {STREAM_LIMIT_MS}; SET LOCAL plan_cache_mode = force_custom_plan"
             ))
             .await?;
-        let prepared = client.prepare_cached(&sql).await?;
+        let prepared = client.prepare(&sql).await?;
         let params = params.iter().map(|p| &**p as &(dyn ToSql + Sync));
         let rows = client.query_raw(&prepared, params).await?;
         let state = (Some(borrowed), Box::pin(rows));

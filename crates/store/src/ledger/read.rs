@@ -71,7 +71,7 @@ const BESIDE_PLATFORM: &str = "SELECT e.entry_id, l.entry_id IS NULL AND w.entry
 const LOG: &str = "SELECT tenant_id, origin, size, first_kept FROM struct.log WHERE tenant_id = $1";
 const KEYS: &str = "SELECT vkey FROM struct.log_key WHERE tenant_id = $1 ORDER BY version DESC";
 /// The cosignatures are lines of a note: they go below the log's own.
-const CHECKPOINT: &str = "SELECT c.size, c.at, c.note || coalesce((SELECT string_agg(s.line, '' ORDER BY s.witness)
+pub(super) const CHECKPOINT: &str = "SELECT c.size, c.at, c.note || coalesce((SELECT string_agg(s.line, '' ORDER BY s.witness)
         FROM struct.cosignature s WHERE s.tenant_id = c.tenant_id AND s.size = c.size), '')
     FROM struct.checkpoint c WHERE c.tenant_id = $1";
 const TILE: &str = "SELECT hashes FROM struct.tile WHERE tenant_id = $1 AND level = $2 AND number = $3";
@@ -120,15 +120,6 @@ impl Store {
         let read = Statement::new(sql, vec![Box::new(log.0), Box::new(signed(after)?), Box::new(limit)]);
         let rows = self.read_log(log, vec![read]).await?.swap_remove(0);
         Ok(rows.iter().map(checkpoint_row).collect())
-    }
-
-    /// Keeps a witness's line below a checkpoint. Only STRUCT's own bookkeeping: nothing a person did.
-    pub async fn cosigned(&self, log: TenantId, size: u64, witness: &str, line: &str) -> Result<(), StoreError> {
-        let keep = Statement::new(
-            "INSERT INTO struct.cosignature (tenant_id, size, witness, line) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            vec![Box::new(log.0), Box::new(signed(size)?), Box::new(witness.to_owned()), Box::new(line.to_owned())],
-        );
-        self.fly(Flight::bookkeeping(head(log), vec![keep])).await.map(drop)
     }
 
     /// The first `width` hashes of a tile; none when the tree has not so many.
@@ -224,7 +215,7 @@ fn log_row(row: &Row) -> LogRow {
     LogRow { log: row.get::<_, Uuid>(0).into(), origin: row.get(1), size: count(2), first_kept: count(3) }
 }
 
-fn checkpoint_row(row: &Row) -> CheckpointRow {
+pub(super) fn checkpoint_row(row: &Row) -> CheckpointRow {
     CheckpointRow {
         size: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(),
         at: row.get(1),

@@ -76,7 +76,8 @@ pub struct HoldRow {
     pub expires_at: Timestamp,
 }
 
-const COLUMNS: &str = "hold_id, asked_by, asked_at, service, screen, entity, format, query_sealed, rule, counted, taken_before,
+const COLUMNS: &str =
+    "hold_id, asked_by, asked_at, service, screen, entity, format, query_sealed, rule, counted, taken_before,
     bound, median, mad, state, decided_by, decided_at, reason_sealed, expires_at";
 
 fn hold_row(row: &Row) -> Result<HoldRow, StoreError> {

@@ -18,10 +18,10 @@ const MAX_ACTS: i64 = 2_000;
 /// Earlier entries that are looked at for screens and devices.
 const MAX_MEMORIES: i64 = 5_000;
 /// The entries of `entry_telling`: PostgreSQL takes that index only for the very words it was made with.
-const TELLING: &str = "verb IN ('session.started', 'record.revealed', 'records.extracted', 'access.denied', 'record.not_found')";
+pub const TELLING: &str =
+    "verb IN ('session.started', 'record.revealed', 'records.extracted', 'access.denied', 'record.not_found')";
 /// As `audit::stored` reads them.
-const COLUMNS: &str =
-    "entry_id, at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail";
+const COLUMNS: &str = "entry_id, at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail";
 
 /// What an entry adds to its person's day: rows, reveals, denials, sign-ins.
 fn counted(entry: &SealedEntry) -> Option<(UserId, [i64; 4])> {

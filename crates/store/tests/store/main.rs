@@ -5,7 +5,9 @@ mod cancel;
 mod fault;
 mod flight;
 mod law;
+mod look;
 mod migration;
+mod sign;
 mod statement;
 mod wall;
 

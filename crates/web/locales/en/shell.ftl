@@ -14,6 +14,7 @@ shell-users = Users
 shell-roles = Roles
 shell-access = Access
 shell-audit = Audit log
+shell-signs = Signs of fraud
 shell-shown = Shown
 shell-personal = Personal data
 shell-required = Required

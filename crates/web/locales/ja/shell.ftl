@@ -14,6 +14,7 @@ shell-users = 利用者
 shell-roles = ロール
 shell-access = アクセス権
 shell-audit = 操作ログ
+shell-signs = 不正の兆候
 shell-shown = 表示
 shell-personal = 個人データ
 shell-required = ※必須

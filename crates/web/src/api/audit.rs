@@ -3,6 +3,8 @@
 use super::json;
 use crate::Web;
 use crate::form::Query;
+use crate::page::activity;
+use crate::page::audit::entry::AtEntry;
 use crate::page::audit::filter;
 use crate::problem::Problem;
 use crate::session::Signed;
@@ -14,8 +16,9 @@ use domain::audit::{Actor, Detail};
 use serde::Serialize;
 use std::sync::Arc;
 
+/// An entry as programs read it.
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     id: String,
     at: String,
     actor: Party<'a>,
@@ -24,6 +27,9 @@ struct Entry<'a> {
     request: String,
     target: Target<'a>,
     detail: &'a Detail,
+    /// Whether values are left out of `detail`, since the asker may not open the record's screen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    values_withheld: bool,
 }
 
 /// Who acted: a user, the operator, STRUCT itself, or anyone.
@@ -52,35 +58,62 @@ struct Target<'a> {
     user_name: Option<&'a str>,
 }
 
+/// One entry and where it stands in the log.
+#[derive(Serialize)]
+struct Placed<'a> {
+    #[serde(flatten)]
+    entry: Entry<'a>,
+    position: Option<u64>,
+}
+
 #[derive(Serialize)]
 struct List<'a> {
     entries: Vec<Entry<'a>>,
     next: Option<&'a str>,
     previous: Option<&'a str>,
+    /// Where the look ended, when it ended before the log did; `next` goes on from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked_until: Option<String>,
 }
 
-/// `GET /api/v1/activity?cursor=…`
+/// `GET /api/v1/activity?kind=…&range=…&from=…&until=…&cursor=…`
 pub async fn own(State(web): State<Arc<Web>>, signed: Signed, Query(form): Query) -> Result<Response, Problem> {
-    list(&web.app.activity(&signed.caller, form.some("cursor")?).await?)
+    let wanted = activity::filter::read(&form, web.app.now())?.map_err(refused)?;
+    list(&web.app.activity_of(&signed.caller, wanted, form.some("cursor")?).await?)
 }
 
-/// `GET /api/v1/audit?user=…&verb=…&service=…&record=…&outcome=…&from=…&until=…&request=…&cursor=…`
+/// `GET /api/v1/audit` with the conditions of `filter::NAMES` and `cursor`.
 pub async fn log(State(web): State<Arc<Web>>, signed: Signed, Query(form): Query) -> Result<Response, Problem> {
     // Who may not read the log is told so, whatever they ask.
     web.app.audit_choices(&signed.caller).await?;
-    let wanted = filter::read(&form, None)?.map_err(|wrong| {
-        let name = wrong.first().map_or("", |wrong| wrong.name);
-        Problem::bad_field("bad_value", name)
-    })?;
+    let wanted = filter::read(&form, None, web.app.now())?.map_err(refused)?;
     list(&web.app.audit(&signed.caller, wanted, form.some("cursor")?).await?)
+}
+
+/// `GET /api/v1/audit/{entry}`: one entry, with its place in the log.
+pub async fn one(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+    at: Result<AtEntry, Problem>,
+) -> Result<Response, Problem> {
+    web.app.audit_choices(&signed.caller).await?;
+    let found = web.app.audit_entry(&signed.caller, at?.0).await?;
+    json(StatusCode::OK, &Placed { entry: entry(&found.entry), position: found.position })
+}
+
+fn refused(wrong: Vec<filter::Wrong>) -> Problem {
+    Problem::bad_field("bad_value", wrong.first().map_or("", |wrong| wrong.name))
 }
 
 fn list(page: &EntryPage) -> Result<Response, Problem> {
     let entries = page.entries.iter().map(entry).collect();
-    json(StatusCode::OK, &List { entries, next: page.next.as_deref(), previous: page.previous.as_deref() })
+    let looked_until = page.stopped.map(|at| at.to_string());
+    let (next, previous) = (page.next.as_deref(), page.previous.as_deref());
+    json(StatusCode::OK, &List { entries, next, previous, looked_until })
 }
 
-fn entry(view: &EntryView) -> Entry<'_> {
+/// The entry as programs read it.
+pub(crate) fn entry(view: &EntryView) -> Entry<'_> {
     let (kind, user) = match view.actor {
         Actor::User(user) => ("user", Some(user.to_string())),
         Actor::Operator => ("operator", None),
@@ -104,5 +137,6 @@ fn entry(view: &EntryView) -> Entry<'_> {
             user_name: view.user_name.as_deref(),
         },
         detail: &view.detail,
+        values_withheld: view.closed,
     }
 }

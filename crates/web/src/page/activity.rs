@@ -2,13 +2,15 @@
 //! `app` does.
 
 pub mod device;
+pub mod filter;
 pub mod line;
 pub mod note;
 pub mod value;
 
 use crate::Web;
-use crate::form::Query;
+use crate::form::{Form, Query};
 use crate::format::{self, When};
+use crate::page::audit::filter::Wrong;
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
@@ -35,8 +37,14 @@ const REFUSALS_TOLD_DAYS: i32 = 7;
 pub struct ActivityView {
     /// The frame.
     pub shell: Shell,
-    /// The entries by day, newest first.
+    /// The conditions.
+    pub filter: filter::Controls,
+    /// Conditions that can't be used, each with its field.
+    pub wrong: Vec<page::record::Link>,
+    /// The entries by day, newest first; none when a condition is wrong, since nothing was read.
     pub days: Vec<Day>,
+    /// Where the look ended, when it ended before the log did.
+    pub stopped: Option<When>,
     /// Refused sign-ins of late, told on the first page.
     pub refused: i64,
     /// How many entries there are on this page.
@@ -79,16 +87,26 @@ pub struct Line {
     pub whence_more: Vec<String>,
 }
 
-/// `GET /app/activity?cursor=…`
+/// `GET /app/activity?kind=…&range=…&from=…&until=…&cursor=…`
 pub async fn own(State(web): State<Arc<Web>>, signed: Signed, Query(form): Query) -> Result<Response, Problem> {
-    let cursor = form.some("cursor")?;
-    let found = web.app.activity(&signed.caller, cursor).await?;
+    let (found, wrong) = match filter::read(&form, web.app.now())? {
+        Ok(wanted) => (web.app.activity_of(&signed.caller, wanted, form.some("cursor")?).await?, Vec::new()),
+        Err(wrong) => (EntryPage::default(), wrong),
+    };
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let shell = Shell::signed(&web, &signed.caller, &signed.context, String::new()).await?;
-    Ok(page::html(StatusCode::OK, &view(shell, &found, signed.caller.user, cursor.is_some(), web.app.now())))
+    Ok(page::html(status, &view(shell, &form, &found, &wrong, signed.caller.user, web.app.now())))
 }
 
 /// The page from what `app` found.
-pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: Timestamp) -> ActivityView {
+pub fn view(
+    mut shell: Shell,
+    form: &Form,
+    found: &EntryPage,
+    wrong: &[Wrong],
+    me: UserId,
+    now: Timestamp,
+) -> ActivityView {
     let t = shell.t;
     shell.title = t.text("activity-title");
     let mut days: Vec<Day> = Vec::new();
@@ -106,11 +124,13 @@ pub fn view(mut shell: Shell, found: &EntryPage, me: UserId, later: bool, now: T
             day.lines.push(line(entry, me, &shell));
         }
     }
-    let link = |cursor: Option<&String>| {
-        cursor.map(|cursor| format!("{PATH}{}", page::query([("cursor", cursor.as_str())]))).unwrap_or_default()
-    };
+    let link = |cursor: Option<&String>| cursor.map(|cursor| filter::link(form, Some(cursor))).unwrap_or_default();
+    let later = !form.once("cursor").unwrap_or_default().is_empty();
     ActivityView {
+        filter: filter::controls(form, wrong, t),
+        wrong: wrong.iter().map(|wrong| wrong.link(t)).collect(),
         days,
+        stopped: found.stopped.map(|at| format::exact(t.locale, at)),
         refused: if later {
             0
         } else {

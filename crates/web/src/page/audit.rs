@@ -1,22 +1,31 @@
 //! The log of a tenant, for its administrators: conditions, rows, every row's detail. Reading it is itself entered, by `app`.
 
+pub mod control;
+pub mod entry;
+pub mod extract;
 pub mod filter;
+pub mod history;
+pub mod ledger;
+pub mod period;
+pub mod row;
+pub mod sign;
+pub mod stream;
 
 use crate::Web;
 use crate::form::{Form, Query};
 use crate::format::{self, When};
-use crate::page::activity::line::{self, Told, Who};
-use crate::page::activity::{device, note, value};
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
-use app::audit::{AuditChoices, EntryPage, EntryView, PAGE};
+use app::audit::{AuditChoices, EntryPage, PAGE};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::audit::{Actor, Outcome, Verb};
-use filter::{Controls, Wrong};
+use control::Controls;
+use domain::audit::Verb;
+use filter::Wrong;
+use row::Row;
 use std::sync::Arc;
 
 /// The page's path.
@@ -38,79 +47,18 @@ pub struct AuditView {
     pub shown: String,
     /// Entries a page.
     pub size: i64,
+    /// Where the look ended, when it ended before the log did.
+    pub stopped: Option<When>,
     /// The page before, or empty.
     pub previous: String,
     /// The page after, or empty.
     pub next: String,
 }
 
-/// An entry.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// When.
-    pub at: When,
-    /// Who.
-    pub who: String,
-    /// The log with what this member did, or empty.
-    pub who_href: String,
-    /// What.
-    pub told: Told,
-    /// The member acted upon.
-    pub user: String,
-    /// The record's id when it has no link.
-    pub record: String,
-    /// The log with what was done to the record, or empty.
-    pub record_href: String,
-    /// Whether it ended in a refusal.
-    pub denied: bool,
-    /// The request.
-    pub request: String,
-    /// The log with all that the request did.
-    pub request_href: String,
-    /// Everything else the entry holds.
-    pub more: More,
-}
-
-/// What the entry holds beside its columns.
-#[derive(Clone, Debug, Default)]
-pub struct More {
-    /// The machine in short.
-    pub device: String,
-    /// The browser's own description.
-    pub device_sent: String,
-    /// The address.
-    pub address: String,
-    /// The verb's permanent code.
-    pub code: &'static str,
-    /// The entry's id.
-    pub entry: String,
-    /// Fields given out or revealed.
-    pub fields: String,
-    /// How many records.
-    pub rows: String,
-    /// Reason, file, conditions.
-    pub note: String,
-    /// Values before and after.
-    pub changes: Vec<ChangeRow>,
-}
-
-/// A changed field.
-#[derive(Clone, Debug)]
-pub struct ChangeRow {
-    /// The field's label.
-    pub label: String,
-    /// Before.
-    pub before: String,
-    /// After.
-    pub after: String,
-    /// Whether the values are personal, and so not in the log.
-    pub withheld: bool,
-}
-
 /// `GET /app/admin/audit`
 pub async fn log(State(web): State<Arc<Web>>, signed: Signed, Query(form): Query) -> Result<Response, Problem> {
     let choices = web.app.audit_choices(&signed.caller).await?;
-    let (found, wrong) = match filter::read(&form, Some(&choices))? {
+    let (found, wrong) = match filter::read(&form, Some(&choices), web.app.now())? {
         Ok(wanted) => (Some(web.app.audit(&signed.caller, wanted, form.some("cursor")?).await?), Vec::new()),
         Err(wrong) => (None, wrong),
     };
@@ -130,78 +78,26 @@ pub fn view(
     let t = shell.t;
     shell.title = t.text("audit-title");
     let entries = found.map(|found| found.entries.as_slice()).unwrap_or_default();
-    let link = |cursor: Option<&String>| cursor.map(|cursor| filter::link(form, Some(cursor))).unwrap_or_default();
+    let link = |cursor: Option<&String>| cursor.map(|cursor| control::link(form, Some(cursor))).unwrap_or_default();
     AuditView {
-        filter: filter::controls(form, choices, wrong, t),
+        filter: control::controls(form, choices, wrong, t),
         wrong: wrong.iter().map(|wrong| wrong.link(t)).collect(),
-        rows: entries.iter().map(|entry| row(entry, &shell)).collect(),
+        rows: entries.iter().map(|entry| row::row(entry, t)).collect(),
         shown: t.one("activity-shown", "count", entries.len() as i64),
         size: PAGE as i64,
+        stopped: found.and_then(|found| found.stopped).map(|at| format::exact(t.locale, at)),
         previous: link(found.and_then(|found| found.previous.as_ref())),
         next: link(found.and_then(|found| found.next.as_ref())),
         shell,
     }
 }
 
-fn row(entry: &EntryView, shell: &Shell) -> Row {
-    let t = shell.t;
-    let only = |name: &str, value: Option<String>| {
-        value.map(|value| format!("{PATH}{}", page::query([(name, value.as_str())]))).unwrap_or_default()
-    };
-    let who_id = match entry.actor {
-        Actor::User(user) => Some(user.to_string()),
-        _ => None,
-    };
-    // The column of the target names the record.
-    let record = entry.target.record.map(|id| id.to_string());
-    Row {
-        at: format::exact(t.locale, entry.at),
-        who: line::actor(entry, t),
-        who_href: only("user", who_id),
-        told: line::tell(entry, Who::Others, t),
-        user: if entry.target.user.is_some() {
-            entry.user_name.clone().unwrap_or_else(|| t.text("activity-some-user"))
-        } else {
-            String::new()
-        },
-        record: record.clone().unwrap_or_default(),
-        record_href: only("record", record),
-        denied: entry.outcome == Outcome::Denied,
-        request: entry.request.to_string(),
-        request_href: only("request", Some(entry.request.to_string())),
-        more: more(entry, shell),
-    }
-}
-
-fn more(entry: &EntryView, shell: &Shell) -> More {
-    let t = shell.t;
-    let detail = &entry.detail;
-    let labels: Vec<String> = detail.fields.iter().map(|name| value::label(entry, name, t)).collect();
-    let changes = detail.changes.iter().map(|change| ChangeRow {
-        label: value::label(entry, &change.field, t),
-        before: value::words(entry, &change.field, change.before.as_deref(), t),
-        after: value::words(entry, &change.field, change.after.as_deref(), t),
-        withheld: value::is_withheld(entry, change),
-    });
-    More {
-        device: device::words(detail.device.as_deref(), t),
-        device_sent: detail.device.clone().unwrap_or_default(),
-        address: detail.address.clone().unwrap_or_default(),
-        code: entry.verb.code(),
-        entry: entry.id.to_string(),
-        fields: labels.join(&t.text("activity-comma")),
-        rows: detail.rows.map(|rows| format::number(i64::try_from(rows).unwrap_or(i64::MAX))).unwrap_or_default(),
-        note: note::words(entry, t).join(&t.text("activity-separator")),
-        changes: changes.collect(),
-    }
-}
-
 /// The group a verb stands in among those the filter offers.
 pub fn group(verb: Verb) -> &'static str {
     match verb.code().split('.').next().unwrap_or_default() {
-        "session" | "user" => "audit-group-user",
-        "role" | "access" | "audit" => "audit-group-access",
+        "record" | "records" | "import" | "extraction" => "audit-group-record",
+        "session" | "user" | "activity" => "audit-group-user",
         "tenant" | "contract" | "service" => "audit-group-contract",
-        _ => "audit-group-record",
+        _ => "audit-group-access",
     }
 }

@@ -1,5 +1,7 @@
 //! Extraction: what will be taken out, in which format, and the file itself. Its log entry is `app`'s, before the first byte.
 
+pub mod hold;
+
 use crate::Web;
 use crate::form::{Form, Posted, Query};
 use crate::page::record::filter::{self, Control};
@@ -7,13 +9,14 @@ use crate::page::record::{At, Head, Link};
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
+use app::Error;
 use app::extraction::{Extraction, Format};
 use app::record::EntityPlace;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::TryStreamExt;
 use std::sync::Arc;
 
@@ -52,8 +55,12 @@ pub async fn extract(State(web): State<Arc<Web>>, at: At, posted: Posted) -> Res
     let Posted { signed, form } = posted;
     let format = Format::parse(form.once("format")?).ok_or_else(|| Problem::bad_field("bad_value", "format"))?;
     let query = filter::read(&form)?;
-    let extraction = web.app.extract(&signed.caller, &at.service, &at.entity, format, query).await?;
-    Ok(file(extraction))
+    match web.app.extract(&signed.caller, &at.service, &at.entity, format, query).await {
+        Ok(extraction) => Ok(file(extraction)),
+        // Told on a page of its own, which can be looked at again until somebody has decided.
+        Err(Error::Held(held)) => Ok(Redirect::to(&hold::path(held.hold)).into_response()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A file on its way out. A stream that breaks leaves a broken transfer, never a file that looks whole.

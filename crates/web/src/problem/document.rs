@@ -19,8 +19,40 @@ struct Document<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<HeldExtraction>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError<'a>>,
+}
+
+/// Why an extraction was held, and where to follow it.
+#[derive(Serialize)]
+struct HeldExtraction {
+    hold: String,
+    rule: &'static str,
+    rows: u64,
+    value: u64,
+    limit: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    median: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mad: Option<u64>,
+    follow: String,
+}
+
+impl HeldExtraction {
+    fn new(held: &app::Held) -> Self {
+        Self {
+            hold: held.hold.to_string(),
+            rule: held.rule.code(),
+            rows: held.rows,
+            value: held.figures.value,
+            limit: held.figures.limit,
+            median: held.figures.spread.map(|spread| spread.median),
+            mad: held.figures.spread.map(|spread| spread.mad),
+            follow: format!("/api/v1/holds/{}", held.hold),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -46,6 +78,7 @@ pub(super) fn render(problem: &Problem, context: &Context) -> Response {
         request_id: context.id().to_string(),
         field: problem.field.as_deref(),
         gate: problem.denied.as_ref().map(|denied| denied.gate.code()),
+        held: problem.held.as_ref().map(HeldExtraction::new),
         errors: errors.collect(),
     };
     let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -1,17 +1,16 @@
-//! Activity and audit: their sample pages, and what is asked of them for real.
+//! Activity and audit: their sample pages, and what those show. What is asked of them for real is `trail`'s.
 
 use crate::samples::{Sample, customer, now, shell};
-use crate::site::Site;
+use app::audit::entry::EntryDetail;
+use app::audit::history::{Held, Reader, Readers, RecordHistory};
 use app::audit::{AuditChoices, EntryPage, EntryView};
 use askama::Template;
-use axum::http::StatusCode;
 use domain::audit::{Actor, Change, Detail, Outcome, Target, Verb};
 use domain::id::{EntryId, RecordId, RequestId, UserId};
-use domain::locale::{Label, Locale};
+use domain::locale::Locale;
 use domain::service::Service;
 use jiff::SignedDuration;
 use std::sync::Arc;
-use testkit::running::{ADMIN, NOBODY, READER, SALES};
 use uuid::Uuid;
 use web::form::Form;
 use web::page::{activity, audit};
@@ -50,6 +49,7 @@ fn act(minutes: i64, verb: Verb, detail: Detail) -> EntryView {
         user_name: None,
         record_title: None,
         detail: Detail { address: Some("203.0.113.24".to_owned()), device, ..detail },
+        closed: false,
         request: RequestId(Uuid::from_u128(0x0192_4d5a_7c00_7abc_8def_1111_0001_0000 - minutes as u128)),
     }
 }
@@ -166,33 +166,144 @@ fn entries() -> Vec<EntryView> {
     ]
 }
 
-fn pages(locale: Locale, entries: Vec<EntryView>, later: bool) -> activity::ActivityView {
-    let found = EntryPage { entries, next: Some("o1".to_owned()), previous: later.then(|| "n1".to_owned()) };
-    activity::view(shell(locale, "/app/activity", true, true), &found, me(), later, now())
+fn choices() -> AuditChoices {
+    AuditChoices {
+        users: vec![(me(), "高橋\u{a0}美咲".to_owned()), (other(), "佐伯\u{a0}亮".to_owned())],
+        services: vec![crm()],
+    }
+}
+
+fn pages(locale: Locale, query: &str, entries: Vec<EntryView>) -> activity::ActivityView {
+    let form = Form::parse(query).unwrap();
+    let later = query.contains("cursor=");
+    let wrong = activity::filter::read(&form, now()).unwrap().err().unwrap_or_default();
+    let found = EntryPage {
+        entries,
+        next: Some("o1".to_owned()),
+        previous: later.then(|| "n1".to_owned()),
+        ..EntryPage::default()
+    };
+    activity::view(shell(locale, "/app/activity", true, true), &form, &found, &wrong, me(), now())
 }
 
 fn log(locale: Locale, query: &str, entries: Option<Vec<EntryView>>) -> audit::AuditView {
-    let choices = AuditChoices {
-        users: vec![(me(), "高橋\u{a0}美咲".to_owned()), (other(), "佐伯\u{a0}亮".to_owned())],
-        services: vec![("crm".to_owned(), Label { ja: "顧客管理".to_owned(), en: "Customers".to_owned() })],
-    };
+    looked(locale, query, entries, None)
+}
+
+fn looked(
+    locale: Locale,
+    query: &str,
+    entries: Option<Vec<EntryView>>,
+    stopped: Option<jiff::Timestamp>,
+) -> audit::AuditView {
     let form = Form::parse(query).unwrap();
-    let wrong = audit::filter::read(&form, Some(&choices)).unwrap().err().unwrap_or_default();
-    let found = entries.map(|entries| EntryPage { entries, next: Some("o1".to_owned()), previous: None });
-    audit::view(shell(locale, "/app/admin/audit", true, true), &form, &choices, found.as_ref(), &wrong)
+    let wrong = audit::filter::read(&form, Some(&choices()), now()).unwrap().err().unwrap_or_default();
+    let found =
+        entries.map(|entries| EntryPage { entries, next: Some("o1".to_owned()), stopped, ..EntryPage::default() });
+    audit::view(shell(locale, "/app/admin/audit", true, true), &form, &choices(), found.as_ref(), &wrong)
+}
+
+fn one_entry(locale: Locale, entry: EntryView, position: Option<u64>) -> audit::entry::EntryPageView {
+    let others = vec![
+        EntryView { request: entry.request, ..act(8, Verb::SessionStarted, Detail::default()) },
+        EntryView { request: entry.request, ..on("customer_form", act(9, Verb::RecordUpdated, Detail::default())) },
+    ];
+    let found =
+        EntryDetail { entry, position, others: if position.is_some() { others } else { Vec::new() }, more: false };
+    audit::entry::view(shell(locale, "/app/admin/audit", true, true), &found)
+}
+
+fn edits() -> Vec<EntryView> {
+    let edited = vec![
+        change("rank", Some("B"), Some("A")),
+        change("annual_amount", Some("1204500"), Some("2400000")),
+        change("phone", None, None),
+    ];
+    let step = |minutes, verb, detail| of(Some("C020415"), on("customer_form", act(minutes, verb, detail)));
+    vec![
+        step(1, Verb::RecordRevealed, named(&["name", "kana", "email", "phone"])),
+        step(7, Verb::RecordUpdated, changed(edited)),
+        denied(step(130, Verb::RecordConflicted, named(&["rank"]))),
+        step(
+            9_000,
+            Verb::RecordCreated,
+            changed(vec![change("number", None, Some("C020415")), change("name", None, None)]),
+        ),
+    ]
+}
+
+fn history(locale: Locale, administrator: bool, there: bool) -> audit::history::HistoryView {
+    let taken = |minutes, note: &str| {
+        let detail = Detail { note: Some(note.to_owned()), ..named(&["number", "name"]) };
+        on("customer_extract", act(minutes, Verb::RecordsExtracted, detail))
+    };
+    let reader = |user, name: &str, shown, taken| Reader {
+        user,
+        name: Some(name.to_owned()),
+        shown,
+        taken,
+        last: now() - SignedDuration::from_mins(90),
+    };
+    let readers = Readers {
+        people: vec![reader(me(), "高橋\u{a0}美咲", 12, 2), reader(other(), "佐伯\u{a0}亮", 1, 0)],
+        extractions: vec![
+            (taken(105, "csv; rank Equals A; name Contains 高橋"), Held::Certainly),
+            (taken(2_000, "ndjson"), Held::Perhaps),
+        ],
+        more: true,
+    };
+    let found = RecordHistory {
+        place: crate::samples::place("customer", app::record::Can { list: true, detail: true, ..Default::default() }),
+        id: customer(3, false).record.id,
+        title: there.then(|| "C020415".to_owned()),
+        there,
+        page: EntryPage {
+            entries: if administrator { edits() } else { edits().split_off(1) },
+            next: Some("o1".to_owned()),
+            ..EntryPage::default()
+        },
+        readers: administrator.then_some(readers),
+    };
+    audit::history::view(shell(locale, "/app/s/crm/customer", administrator, true), &found)
 }
 
 const WRONG: &str = "verb=record.burnt&record=C000123&from=2026-02-30T00:00&until=2026-11-22T18:00&request=%3Cb%3E";
 
-/// Both pages in the states a person may meet.
+const FILTERED: &str = "user=operator&verb=record.*&outcome=denied&range=28&field=crm/customer/rank&heartbeats=1";
+
+/// The pages in the states a person may meet.
 pub fn samples(locale: Locale) -> Vec<Sample> {
     let sample = |name: &'static str, view: &dyn askama::DynTemplate| Sample { name, html: view.dyn_render().unwrap() };
     vec![
-        sample("activity", &pages(locale, entries(), false)),
-        sample("activity-empty", &pages(locale, Vec::new(), false)),
-        sample("activity-end", &pages(locale, Vec::new(), true)),
+        sample("activity", &pages(locale, "", entries())),
+        sample("activity-empty", &pages(locale, "", Vec::new())),
+        sample("activity-end", &pages(locale, "cursor=o1", Vec::new())),
+        sample("activity-filtered", &pages(locale, "kind=reading&range=7", entries().split_off(14))),
+        sample("activity-wrong", &pages(locale, "kind=all&range=7&from=2026-11-22T18:00", Vec::new())),
+        sample(
+            "activity-extract",
+            &audit::extract::own_view(
+                shell(locale, "/app/activity", false, true),
+                &Form::parse("kind=reading").unwrap(),
+            ),
+        ),
         sample("audit", &log(locale, "", Some(entries()))),
-        sample("audit-filtered", &log(locale, "outcome=denied&service=crm", Some(entries().split_off(12)))),
+        sample("audit-filtered", &log(locale, FILTERED, Some(entries().split_off(12)))),
+        sample("audit-stopped", &looked(locale, "field=crm/customer/rank", Some(edits().split_off(1)), Some(now()))),
+        sample("audit-none-yet", &looked(locale, "field=crm/customer/rank", Some(Vec::new()), Some(now()))),
+        sample("audit-entry", &one_entry(locale, edits().remove(1), Some(120_411))),
+        sample("audit-entry-denied", &one_entry(locale, entries().remove(4), None)),
+        sample(
+            "audit-extract",
+            &audit::extract::view(
+                shell(locale, "/app/admin/audit", true, true),
+                &Form::parse(FILTERED).unwrap(),
+                &choices(),
+            ),
+        ),
+        sample("history", &history(locale, true, true)),
+        sample("history-member", &history(locale, false, true)),
+        sample("history-gone", &history(locale, true, false)),
         sample("audit-none", &log(locale, "outcome=denied", Some(Vec::new()))),
         sample("audit-wrong", &log(locale, WRONG, None)),
     ]
@@ -204,7 +315,7 @@ fn what_the_log_does_not_know_any_more_is_told_without_it() {
         for verb in Verb::ALL {
             for outcome in [Outcome::Done, Outcome::Denied] {
                 let bare = EntryView { outcome, actor_name: None, ..act(1, *verb, Detail::default()) };
-                let own = pages(locale, vec![bare.clone()], false).render().unwrap();
+                let own = pages(locale, "", vec![bare.clone()]).render().unwrap();
                 let all = log(locale, "", Some(vec![bare])).render().unwrap();
                 for page in [&own, &all] {
                     let text: String = page.split('>').skip(1).filter_map(|rest| rest.split('<').next()).collect();
@@ -217,7 +328,7 @@ fn what_the_log_does_not_know_any_more_is_told_without_it() {
 
 #[test]
 fn a_trail_names_fields_as_the_manifest_does_and_leads_to_what_may_be_opened() {
-    let page = pages(Locale::Ja, entries(), false).render().unwrap();
+    let page = pages(Locale::Ja, "", entries()).render().unwrap();
     let record = customer(3, false).record.id;
     for text in [
         "2026年11月22日(日)",
@@ -264,61 +375,33 @@ fn a_wrong_condition_stays_in_its_field_and_is_not_markup() {
     assert!(!page.contains("<table"), "nothing was read");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_closed_to_members_and_tells_programs_which_condition_is_wrong() {
-    let site = Site::start().await;
-    for path in ["/app/admin/audit", "/app/admin/audit?verb=x", "/api/v1/audit", "/api/v1/audit?verb=x"] {
-        for who in [SALES, READER, NOBODY] {
-            assert_eq!(site.get(path, Some(who)).await.status, StatusCode::FORBIDDEN, "{path} {who}");
-        }
+#[test]
+fn conditions_stand_as_chips_that_can_be_taken_away_one_by_one() {
+    let page = log(Locale::Ja, FILTERED, Some(entries())).render().unwrap();
+    for text in
+        ["操作した人：STRUCTの運用者", "操作：記録のすべて", "結果：拒否", "期間：今日までの28日間", "項目：ランク"]
+    {
+        assert!(page.contains(text), "{text}");
     }
-    let page = site.get("/app/admin/audit?verb=x&record=%E3%81%82", Some(ADMIN)).await;
-    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.body.contains("value=\"あ\""));
-    for (query, field) in [("verb=x", "verb"), ("record=1", "record"), ("from=x", "from"), ("user=1&user=2", "user")] {
-        let answer = site.get(&format!("/api/v1/audit?{query}"), Some(ADMIN)).await;
-        assert_eq!((answer.status, answer.json()["field"].as_str()), (StatusCode::BAD_REQUEST, Some(field)), "{query}");
-    }
-    for path in [
-        "/app/activity?cursor=x",
-        "/app/admin/audit?cursor=x",
-        "/api/v1/activity?cursor=x",
-        "/api/v1/audit?cursor=o%00",
-    ] {
-        assert_eq!(site.get(path, Some(ADMIN)).await.status, StatusCode::BAD_REQUEST, "{path}");
+    let without = "href=\"/app/admin/audit?user=operator&#38;verb=record.%2A&#38;outcome=denied&#38;field=crm%2Fcustomer%2Frank&#38;heartbeats=1\"";
+    assert!(page.contains(without), "all but the period");
+    assert!(page.contains("この条件のリンク"));
+    assert!(!log(Locale::Ja, "", Some(entries())).render().unwrap().contains("class=\"conditions\""));
+}
+
+#[test]
+fn a_look_that_ended_early_is_told_with_the_way_on() {
+    for found in [edits(), Vec::new()] {
+        let page = looked(Locale::Ja, "field=crm/customer/rank", Some(found), Some(now())).render().unwrap();
+        assert!(page.contains("途中まで調べました") && page.contains("2026年11月22日 18:05:00"));
+        assert!(page.contains("cursor=o1\""), "the way on");
+        assert!(!page.contains("条件に合う記録はありません</h2>") || page.contains("ここまでに"));
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_member_did_stands_in_their_trail_and_in_the_log_and_reading_the_log_is_entered() {
-    let site = Site::start().await;
-    let id = site.customer("C000777").await;
-    let trail = site.get("/app/activity", Some(SALES)).await;
-    assert_eq!(trail.status, StatusCode::OK);
-    assert!(trail.body.contains("顧客を登録しました") && trail.body.contains("C000777"), "{}", trail.body);
-    assert!(trail.body.contains(&format!("href=\"/app/s/crm/customer/{id}\"")));
-    assert!(!site.get("/app/activity", Some(READER)).await.body.contains("C000777"), "another's trail");
-    let query = format!("verb=record.created&record={id}&outcome=done&service=crm");
-    let page = site.get(&format!("/app/admin/audit?{query}"), Some(ADMIN)).await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains(&id.to_string()) && page.body.contains("顧客を登録しました"));
-    let answer = site.get(&format!("/api/v1/audit?{query}"), Some(ADMIN)).await.json();
-    assert_eq!(answer["entries"].as_array().unwrap().len(), 1);
-    assert_eq!(answer["entries"][0]["verb"], "record.created");
-    assert_eq!(answer["entries"][0]["target"]["record"], id.to_string());
-    let read = site.get("/api/v1/audit?verb=audit.viewed", Some(ADMIN)).await.json();
-    assert_eq!(read["entries"].as_array().unwrap().len(), 2, "the page and the program");
-    let own = site.get("/api/v1/activity", Some(SALES)).await.json();
-    assert!(own["entries"].as_array().unwrap().iter().any(|entry| entry["target"]["record"] == id.to_string()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_record_keeps_its_entries_and_loses_its_link() {
-    let site = Site::start().await;
-    let id = site.customer("C000778").await;
-    let gone = site.json("DELETE", &format!("/api/v1/services/crm/customer/{id}?version=1"), Some(SALES), "").await;
-    assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    let trail = site.get("/app/activity", Some(SALES)).await;
-    assert!(trail.body.contains("顧客を登録しました") && trail.body.contains("顧客を削除しました"));
-    assert!(!trail.body.contains(&format!("/customer/{id}\"")));
+#[test]
+fn values_that_are_not_for_the_reader_are_told_as_such() {
+    let edit = EntryView { closed: true, ..edits().remove(1) };
+    let page = one_entry(Locale::Ja, edit, Some(7)).render().unwrap();
+    assert!(page.contains("記録の画面を見る権限がないため") && page.contains("個人データのため"));
 }

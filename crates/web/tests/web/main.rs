@@ -4,10 +4,14 @@
 
 mod access;
 mod input;
+mod ledger;
 mod log;
 mod pages;
 mod people;
 mod records;
 mod routes;
 mod samples;
+mod signs;
 mod site;
+mod trail;
+mod witness;

@@ -14,8 +14,17 @@ fn path(route: &Route, id: &str) -> String {
     path.replace("{id}", id)
         .replace("{job}", JOB)
         .replace("{user}", JOB)
+        .replace("{entry}", JOB)
         .replace("{role}", JOB)
         .replace("{tenant}", JOB)
+        .replace("{token}", JOB)
+        .replace("{subscriber}", JOB)
+        .replace("{walk}", JOB)
+        .replace("{log}", JOB)
+        .replace("{*path}", "checkpoint")
+        .replace("{sign}", JOB)
+        .replace("{hold}", JOB)
+        .replace("{stream}", JOB)
 }
 
 /// Asks for a route in the form it takes.

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod people;
+pub mod signs;
 
 use app::job::{ImportStatus, JobState, RefusedRow};
 use app::record::{Can, Count, EntityPlace, RecordDetail, RecordForm, RecordPage, RecordView};
@@ -39,9 +40,11 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(forms(locale));
     samples.extend(jobs(locale));
     samples.extend(crate::log::samples(locale));
+    samples.extend(crate::ledger::samples(locale));
     samples.extend(problems(locale));
     samples.extend(people::all(locale));
     samples.extend(access::all(locale));
+    samples.extend(signs::all(locale));
     samples
 }
 

@@ -23,6 +23,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
+    /// The body as sent.
+    pub raw: Vec<u8>,
     /// Of the body as sent.
     pub bytes: usize,
 }
@@ -60,7 +62,7 @@ impl Site {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body, bytes: bytes.len() }
+        Answer { status: parts.status, headers: parts.headers, body, bytes: bytes.len(), raw: bytes.to_vec() }
     }
 
     /// A request of somebody signed in, or of nobody.

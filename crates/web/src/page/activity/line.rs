@@ -153,19 +153,30 @@ fn icon(verb: Verb) -> &'static str {
         Verb::UserInvited => "mail",
         Verb::UserJoined | Verb::UserEnabled | Verb::UserDisabled => "user",
         Verb::UserChanged | Verb::AccessChanged => "key",
-        Verb::RoleCreated | Verb::RoleChanged | Verb::RoleDeleted => "shield",
-        Verb::AuditViewed => "search",
         Verb::RecordCreated => "plus",
         Verb::RecordUpdated | Verb::RecordConflicted => "edit",
         Verb::RecordDeleted => "close",
         Verb::RecordRevealed => "eye",
         Verb::RecordNotFound => "help",
-        Verb::RecordsExtracted => "down",
-        Verb::ImportStarted | Verb::ImportCompleted | Verb::ImportFailed => "upload",
+        Verb::RecordsExtracted | Verb::AuditExtracted | Verb::ActivityExtracted => "down",
         Verb::AccessDenied => "lock",
         Verb::TenantCreated => "home",
         Verb::ContractStarted => "file",
         Verb::ServiceUpgraded => "box",
+        other => icon_of_noun(other.code().split('.').next().unwrap_or_default()),
+    }
+}
+
+/// The icon of verbs that have none of their own.
+fn icon_of_noun(noun: &str) -> &'static str {
+    match noun {
+        "role" | "honey" => "shield",
+        "import" => "upload",
+        "extraction" => "down",
+        "limit" => "gear",
+        "sign" => "alert",
+        "audit" | "activity" => "search",
+        _ => "info",
     }
 }
 

@@ -3,6 +3,8 @@
 use super::value;
 use crate::format;
 use crate::locale::Texts;
+use crate::page::audit::control::noun_name;
+use crate::page::audit::sign;
 use app::audit::EntryView;
 use domain::audit::{Outcome, Verb};
 
@@ -15,13 +17,19 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
     };
     match entry.verb {
         Verb::RecordsExtracted => words.extend(extraction(entry, note, t)),
-        Verb::AuditViewed => words.extend(note.split(' ').map(|part| filtered(part, t))),
+        Verb::AuditViewed | Verb::AuditExtracted | Verb::ActivityExtracted => {
+            words.extend(note.split(' ').map(|part| filtered(part, t)));
+        }
         Verb::AccessDenied => {
             words.extend(entry.screen_label.as_ref().map(|_| action(note, t)));
             words.extend(gate(entry, t));
         }
         Verb::AccessChanged if note == "manifest" => words.push(t.text("activity-as-proposed")),
         Verb::AccessChanged => words.push(t.one("activity-reason", "reason", note)),
+        Verb::ExtractionReleased | Verb::ExtractionRefused | Verb::LimitChanged => {
+            words.push(t.one("activity-reason", "reason", note));
+        }
+        Verb::SignRaised | Verb::SignClosed | Verb::ExtractionHeld => words.extend(sign::told(note, t)),
         Verb::ContractStarted => words.push(t.text("activity-as-proposed")),
         Verb::RecordCreated if note.starts_with("import ") => words.push(t.text("activity-by-import")),
         Verb::ImportCompleted if note == "refused 0" => {}
@@ -40,6 +48,8 @@ pub fn administration(page: &str, t: Texts) -> String {
         "roles" => t.text("shell-roles"),
         "access" => t.text("shell-access"),
         "audit" => t.text("shell-audit"),
+        "signs" => t.text("shell-signs"),
+        "streams" => t.text("stream-title"),
         _ => t.text("activity-some-screen"),
     }
 }
@@ -96,8 +106,17 @@ fn condition(entry: &EntryView, part: &str, t: Texts) -> String {
 
 /// `verb=record.created` of a reading of the log.
 fn filtered(part: &str, t: Texts) -> String {
-    let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
+    let Some((name, value)) = part.split_once('=') else {
+        return match part {
+            "history" => t.text("activity-whole-history"),
+            "signs" => t.text("shell-signs"),
+            other => other.to_owned(),
+        };
+    };
     let value = match name {
+        "verb" if value.ends_with(".*") => noun_name(value.trim_end_matches(".*"), t),
+        "user" => t.text(format!("activity-actor-{value}")),
+        "format" => value.to_uppercase(),
         "verb" => Verb::parse(value).map_or_else(|| value.to_owned(), |verb| super::line::verb_name(verb, t)),
         "outcome" => [Outcome::Done, Outcome::Denied]
             .into_iter()
@@ -108,7 +127,7 @@ fn filtered(part: &str, t: Texts) -> String {
         }
         _ => value.to_owned(),
     };
-    let key = format!("audit-{name}");
+    let key = if name == "format" { "extraction-format".to_owned() } else { format!("audit-{name}") };
     let label = if t.has(&key) { t.text(&key) } else { name.to_owned() };
     t.with("activity-equals", &[("field", &label), ("value", &value)])
 }

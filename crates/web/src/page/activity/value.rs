@@ -46,10 +46,15 @@ pub fn is_withheld(entry: &EntryView, change: &Change) -> bool {
     change.before.is_none() && change.after.is_none() && entry.field(&change.field).is_none_or(|field| field.personal)
 }
 
+/// Whether the field is personal by its manifest.
+pub fn is_personal(entry: &EntryView, name: &str) -> bool {
+    entry.field(name).is_some_and(|field| field.personal)
+}
+
 /// `ロール：営業 → 営業、経理`; what was empty before is left out.
 pub fn change(entry: &EntryView, change: &Change, t: Texts) -> String {
     let label = label(entry, &change.field, t);
-    if is_withheld(entry, change) {
+    if entry.closed || is_withheld(entry, change) {
         return label;
     }
     let (before, after) = (change.before.as_deref(), change.after.as_deref());

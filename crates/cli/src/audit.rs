@@ -1,0 +1,31 @@
+//! `struct audit`: what the operator asks of the logs. One subcommand a question; rules and texts are not here.
+
+mod log;
+mod signs;
+
+use crate::config::Config;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// The logs.
+#[derive(Subcommand, Debug)]
+pub enum Audit {
+    /// List open signs of fraud. Ends with 0 when there is none, 1 when there are some, 2 when that can't be told.
+    Signs(signs::Signs),
+    /// Print the newest checkpoint of a tenant's log, or of the platform's: to be kept elsewhere.
+    Checkpoint(log::Checkpoint),
+    /// Check all logs against their checkpoints, the keyring and what is remembered outside the database.
+    Check(log::Check),
+    /// Write a tenant's whole log into a file for `struct-verify`. The tenant's log says so.
+    Export(log::Export),
+}
+
+/// Runs a command.
+pub async fn run(config: &Config, command: Audit) -> anyhow::Result<ExitCode> {
+    match command {
+        Audit::Signs(signs) => Ok(signs::run(config, &signs).await),
+        Audit::Checkpoint(checkpoint) => log::checkpoint(config, &checkpoint).await,
+        Audit::Check(check) => log::check(config, &check).await,
+        Audit::Export(export) => log::export(config, &export).await,
+    }
+}
