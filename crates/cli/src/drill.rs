@@ -2,6 +2,7 @@
 //! Touches no other installation.
 
 mod kill;
+mod ledger;
 
 use crate::config::Config;
 use clap::Subcommand;
@@ -12,11 +13,14 @@ use std::process::ExitCode;
 pub enum Drill {
     /// Kill its processes outright, again and again, while rows are imported and records made.
     Kill(kill::Options),
+    /// Kill whichever server appends to the logs, again and again, while records are made.
+    Ledger(ledger::Options),
 }
 
 /// Runs a drill.
 pub async fn run(config: &Config, drill: Drill) -> anyhow::Result<ExitCode> {
     match drill {
         Drill::Kill(options) => kill::run(config, &options).await,
+        Drill::Ledger(options) => ledger::run(config, &options).await,
     }
 }

@@ -146,6 +146,8 @@ fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) 
     let witnesses = crate::witness::asked(config)?;
     Ok(vec![
         tokio::spawn(Arc::clone(app).sequence(stopped.clone())),
+        tokio::spawn(Arc::clone(app).check_logs_regularly(stopped.clone())),
+        tokio::spawn(Arc::clone(app).prune_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch(stopped.clone())),
         tokio::spawn(Arc::clone(app).mail_checkpoints_daily(stopped.clone())),
         tokio::spawn(Arc::clone(app).ask_witnesses(witnesses, stopped.clone())),

@@ -1,6 +1,10 @@
 //! What a drill looks at after the crashes: whether every record has its entry and every entry its record. Repairs
 //! nothing and decides nothing; the drill itself is `cli`'s.
 
+mod ledger;
+
+pub use ledger::{Entered, Leading, Onlooker, Placed, Published};
+
 use crate::pool::connect;
 use crate::record::RecordTable;
 use crate::{Address, StoreError};

@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Logs looked at in one round of the sequencer at most; the rest comes in the next.
 pub const MAX_LOGS_A_ROUND: i32 = 1_000;
 /// Key of the advisory lock that one sequencer holds.
-const LEADER_LOCK: i64 = 0x5354_4c4f_4721;
+pub(crate) const LEADER_LOCK: i64 = 0x5354_4c4f_4721;
 
 /// The log of the platform, which stands in the tables as if it were a tenant's.
 pub fn platform() -> TenantId {

@@ -43,7 +43,11 @@ impl Address {
                 "database.url can't be read ({error}); it looks like postgres://role:password@host:5432/struct"
             ))
         })?;
-        config.application_name("struct").connect_timeout(WAIT_LIMIT);
+        // An operator with several servers may want to tell them apart in PostgreSQL's own views.
+        if config.get_application_name().is_none() {
+            config.application_name("struct");
+        }
+        config.connect_timeout(WAIT_LIMIT);
         if !is_local(&config) {
             config.ssl_mode(SslMode::Require);
         }

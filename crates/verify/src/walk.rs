@@ -286,7 +286,7 @@ impl<'a, 'f, P: Iterator<Item = Result<Published, Said>>> Course<'a, 'f, P> {
         while let Some(earlier) = self.earlier.pop() {
             self.findings.push(words::findings::cut(&earlier.file, size, earlier.checkpoint.size));
         }
-        while let Some(published) = self.published.next() {
+        for published in self.published.by_ref() {
             self.findings.push(match published {
                 Err(wrong) => wrong,
                 Ok(published) => {

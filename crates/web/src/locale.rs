@@ -211,8 +211,16 @@ pub(crate) mod tests {
             "state-",
             "kind-",
             "noun-",
+            "sign-value-",
+            "sign-limit-",
             "audit-column-",
             "audit-range-",
+            "ledger-claim-",
+            "ledger-why-",
+            "ledger-walk-",
+            "ledger-token-",
+            "ledger-language-",
+            "ledger-field-",
         ];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));

@@ -130,13 +130,14 @@ async fn no_program_lets_a_reader_in_without_an_entry() {
 async fn unpacked(package: app::audit::package::LogPackage) -> BTreeMap<String, Vec<u8>> {
     let bytes = package.stream.try_collect::<Vec<_>>().await.expect("a whole file").concat();
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip");
+    let files = zip.len();
     let read = |index: usize| {
         let mut file = zip.by_index(index).expect("a file");
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).expect("its bytes fit its sum");
         (file.name().expect("a name").into_owned(), bytes)
     };
-    (0..zip.len()).map(read).collect()
+    (0..files).map(read).collect()
 }
 
 fn text<'f>(files: &'f BTreeMap<String, Vec<u8>>, name: &str) -> &'f str {

@@ -64,6 +64,12 @@ impl Client {
         Ok(Self { cookie: Some(cookie), ..self.clone() })
     }
 
+    /// The same, to another server of the same installation.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// A new connection.
     pub async fn connect(&self) -> anyhow::Result<Connection> {
         let stream = TcpStream::connect(self.address).await?;

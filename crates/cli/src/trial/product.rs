@@ -87,6 +87,11 @@ impl Product {
         self.layout().postgres().join("run")
     }
 
+    /// How people reach it.
+    pub fn public_url(&self) -> &str {
+        &self.config.public_url
+    }
+
     /// Its database's owner.
     pub fn owner(&self) -> anyhow::Result<Address> {
         self.addresses().owner.context("a private database has an owner")
@@ -326,7 +331,7 @@ pub fn table(service: &Service) -> anyhow::Result<RecordTable> {
 }
 
 /// Two loopback ports that were free a moment ago; both are held until both are known, so that they differ.
-fn free_ports() -> anyhow::Result<(SocketAddr, SocketAddr)> {
+pub fn free_ports() -> anyhow::Result<(SocketAddr, SocketAddr)> {
     let any = (Ipv4Addr::LOCALHOST, 0);
     let (one, other) = (TcpListener::bind(any)?, TcpListener::bind(any)?);
     Ok((one.local_addr()?, other.local_addr()?))

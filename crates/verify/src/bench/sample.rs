@@ -44,11 +44,11 @@ pub(super) fn write(folder: &Path, leaves: u64) -> io::Result<String> {
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
         fs::write(file, &bundle)?;
         if frontier.size().is_multiple_of(PUBLISHED_EVERY) && frontier.size() < leaves {
-            write!(checkpoints, "{}--\n", signed(&frontier).map_err(problem)?)?;
+            writeln!(checkpoints, "{}--", signed(&frontier).map_err(problem)?)?;
         }
     }
     let newest = signed(&frontier).map_err(problem)?;
-    write!(checkpoints, "{newest}--\n")?;
+    writeln!(checkpoints, "{newest}--")?;
     checkpoints.flush()?;
     fs::write(folder.join("checkpoint"), newest)?;
     fs::write(folder.join("keys"), format!("{}\n", signer.vkey()))?;

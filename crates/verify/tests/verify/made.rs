@@ -175,12 +175,16 @@ impl Package {
     }
 
     pub fn zip(&self, path: &Path) {
-        let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
-        for (nth, (name, bytes)) in self.0.iter().enumerate() {
-            // The server may store or deflate.
-            let method =
-                if nth.is_multiple_of(2) { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
-            zip.start_file(name.as_str(), zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+        // Streamed, as the server does: lengths stand behind each file, and in the directory.
+        let mut zip = zip::ZipWriter::new_stream(fs::File::create(path).unwrap());
+        for (name, bytes) in &self.0 {
+            let method = if name.starts_with("tile/0/") {
+                zip::CompressionMethod::Stored
+            } else {
+                zip::CompressionMethod::Deflated
+            };
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            zip.start_file(name.as_str(), options.large_file(name == "checkpoints")).unwrap();
             zip.write_all(bytes).unwrap();
         }
         zip.finish().unwrap();

@@ -13,5 +13,6 @@ mod routes;
 mod samples;
 mod signs;
 mod site;
+mod streams;
 mod trail;
 mod witness;

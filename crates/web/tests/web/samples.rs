@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod people;
+pub mod streams;
 pub mod signs;
 
 use app::job::{ImportStatus, JobState, RefusedRow};
@@ -44,6 +45,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(problems(locale));
     samples.extend(people::all(locale));
     samples.extend(access::all(locale));
+    samples.extend(streams::all(locale));
     samples.extend(signs::all(locale));
     samples
 }

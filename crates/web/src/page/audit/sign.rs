@@ -221,3 +221,36 @@ fn honey_shown(view: &HoneyView, t: Texts) -> HoneyShown {
         at: format::full(t.locale, view.set_at),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locale::texts;
+    use domain::locale::Locale;
+
+    #[test]
+    fn every_rule_says_what_its_figures_are_in_both_languages() {
+        for t in [Locale::Ja, Locale::En].map(texts) {
+            for rule in Rule::ALL {
+                for figure in ["value", "limit"] {
+                    assert!(t.has(&format!("sign-{figure}-{}", rule.code())), "{figure} of {}", rule.code());
+                }
+                assert!(!rule.sentence(t.locale).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_entry_notes_of_a_sign_is_told_in_words() {
+        let t = texts(Locale::Ja);
+        let note = "extraction_volume value=15000 limit=3000 median=1240 mad=310 from=x until=y";
+        let told = told(note, t).join("、");
+        for words in ["ふだんより大幅に多い件数の抽出", "15,000", "3,000", "1,240", "310"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert!(!told.contains("from"));
+        assert_eq!(super::told("csv limit=3000", t)[0], "CSV");
+        let closed = super::told("honey_touched: 訓練: でした", t);
+        assert!(closed[0].contains("おとり") && closed[1].contains("訓練: でした"), "{closed:?}");
+    }
+}

@@ -240,9 +240,7 @@ fn claim(claim: &ClaimView, t: Texts, now: Timestamp) -> Claim {
         State::Missed => ("bad", "x"),
         State::Unverified => ("unk", "unk"),
     };
-    let counted = claim.counted.map(|(leaves, logs)| {
-        t.with("ledger-counted", &[("leaves", &figure(leaves)), ("logs", &figure(logs))])
-    });
+    let counted = claim.counted.map(|(leaves, _)| t.one("ledger-counted", "leaves", figure(leaves)));
     let promise = Promise::find(PROMISE).map(|promise| promise.sentence(t.locale));
     Claim {
         id: PROMISE,
