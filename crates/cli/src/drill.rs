@@ -3,6 +3,7 @@
 
 mod kill;
 mod ledger;
+mod tamper;
 
 use crate::config::Config;
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub enum Drill {
     Kill(kill::Options),
     /// Kill whichever server appends to the logs, again and again, while records are made.
     Ledger(ledger::Options),
+    /// Tamper with a log as a superuser of PostgreSQL, and see who notices.
+    Tamper(tamper::Options),
 }
 
 /// Runs a drill.
@@ -22,5 +25,6 @@ pub async fn run(config: &Config, drill: Drill) -> anyhow::Result<ExitCode> {
     match drill {
         Drill::Kill(options) => kill::run(config, &options).await,
         Drill::Ledger(options) => ledger::run(config, &options).await,
+        Drill::Tamper(options) => tamper::run(config, &options).await,
     }
 }

@@ -8,7 +8,7 @@ use std::{
     fs::File,
     io,
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Output, Stdio},
 };
 use tokio::process::{Child, Command};
@@ -129,6 +129,19 @@ pub async fn pgbench(
     let mut command = Command::new(bin.join("pgbench"));
     command.arg("-h").arg(socket_dir).args(["-p", &PORT.to_string(), "-U", role]).args(arguments).arg(database);
     command.env_clear().env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
+    command.output().await
+}
+
+/// Another program of the house, in the folder of this one.
+pub fn beside(program: &str) -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.with_file_name(program))
+}
+
+/// Runs a program to its end, without environment and input; what it said and how it ended.
+pub async fn output(program: &Path, arguments: &[String]) -> io::Result<Output> {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command.output().await
 }
 

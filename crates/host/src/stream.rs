@@ -117,8 +117,7 @@ impl Dialer {
     pub fn new(authority: Option<&Path>, allowed: Vec<Network>) -> Result<Self, DialerError> {
         let mut own = Vec::new();
         if let Some(path) = authority {
-            let refused =
-                |reason: String| DialerError::Authority { path: path.display().to_string(), reason };
+            let refused = |reason: String| DialerError::Authority { path: path.display().to_string(), reason };
             for certificate in CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))? {
                 let certificate = certificate.map_err(|error| refused(error.to_string()))?;
                 RootCertStore::empty().add(certificate.clone()).map_err(|error| refused(error.to_string()))?;

@@ -12,8 +12,6 @@ ALTER TABLE struct.entry ADD COLUMN commitment bytea CHECK (octet_length(commitm
 -- A keyed hash of the entry's fields, by a key that is not in the database: what somebody else puts among the entries that
 -- wait, or changes there, gets no place in the log. Null on entries of before this migration.
 ALTER TABLE struct.entry ADD COLUMN mac bytea CHECK (octet_length(mac) = 16);
--- Of the detail as it was, once it has been removed; null while it is there.
-ALTER TABLE struct.entry ADD COLUMN detail_sha256 bytea CHECK (octet_length(detail_sha256) = 32);
 
 -- Entries that are committed and not yet in their log.
 CREATE TABLE struct.entry_waiting (
@@ -69,7 +67,6 @@ CREATE TABLE struct.checkpoint (
     tenant_id uuid NOT NULL,
     size      bigint NOT NULL CHECK (size >= 0),
     at        timestamptz NOT NULL DEFAULT now(),
-    root      bytea NOT NULL CHECK (octet_length(root) = 32),
     note      text NOT NULL CHECK (char_length(note) <= 4000),
     PRIMARY KEY (tenant_id, size)
 );

@@ -2,6 +2,7 @@
 //! nothing and decides nothing; the drill itself is `cli`'s.
 
 mod ledger;
+pub mod tamper;
 
 pub use ledger::{Entered, Leading, Onlooker, Placed, Published};
 

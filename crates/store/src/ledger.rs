@@ -3,7 +3,9 @@
 
 mod append;
 mod evidence;
+mod keeping;
 mod leaf;
+mod parts;
 mod read;
 mod reader;
 mod walk;
@@ -11,6 +13,9 @@ mod witness;
 
 pub use append::{Append, Appended, BATCH_ENTRIES};
 pub use evidence::{EvidenceRow, Verdict};
+pub use keeping::{Keeping, KeepingEntry, prune};
+pub use parts::TileRow;
+pub(crate) use leaf::{hash_of_row, positions};
 pub use read::{CheckpointRow, LogRow, PlacedEntry, PlacedLeaf};
 pub use reader::{
     SubscriberRow, TokenRow, subscriber_add, subscriber_remove, token_add, token_entered, token_revoke,
@@ -134,11 +139,6 @@ pub fn retention_set(log: TenantId, days: Option<i32>) -> Statement {
          SELECT struct.op_expect((SELECT count(*) FROM done), 1)",
         vec![Box::new(log.0), Box::new(days)],
     )
-}
-
-/// The statement that prunes the log of the flight's tenant.
-pub fn prune(bundles: i32) -> Statement {
-    Statement::new("SELECT struct.log_prune($1, true)", vec![Box::new(bundles)])
 }
 
 /// The statement that puts a leaf into the platform's log's queue.

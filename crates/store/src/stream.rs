@@ -63,10 +63,12 @@ pub struct Step {
     pub skipped: u64,
 }
 
-const STREAM: &str = "SELECT s.stream_id, s.name, s.kind, s.peer, s.address_sealed, s.created_by, s.created_at, s.paused, s.position,
+const STREAM: &str =
+    "SELECT s.stream_id, s.name, s.kind, s.peer, s.address_sealed, s.created_by, s.created_at, s.paused, s.position,
         s.skipped, s.delivered_at, s.failed_at, s.failures, s.failure, s.particulars, coalesce(l.size, 0)
     FROM struct.stream s LEFT JOIN struct.log l ON l.tenant_id = s.tenant_id WHERE s.tenant_id = $1";
-const ENTRIES: &str = "SELECT e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity,
+const ENTRIES: &str =
+    "SELECT e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity,
         e.record_id, e.subject_user, e.detail, l.position
     FROM struct.leaf l LEFT JOIN struct.entry e ON e.tenant_id = l.tenant_id AND e.entry_id = l.entry_id
     WHERE l.tenant_id = $1 AND l.position >= $2 ORDER BY l.position LIMIT $3";
@@ -125,13 +127,20 @@ impl Store {
 
     /// One stream.
     pub async fn stream_of(&self, asker: Head, stream: StreamId) -> Result<Option<StreamRow>, StoreError> {
-        let find = Statement::new(format!("{STREAM} AND s.stream_id = $2"), vec![Box::new(asker.tenant.0), Box::new(stream.0)]);
+        let find = Statement::new(
+            format!("{STREAM} AND s.stream_id = $2"),
+            vec![Box::new(asker.tenant.0), Box::new(stream.0)],
+        );
         let rows = self.fly(Flight::read(asker, vec![find])).await?.swap_remove(0);
         Ok(rows.first().map(stream_row))
     }
 
     /// Takes a stream that has something to send, for so many seconds.
-    pub async fn stream_claim(&self, worker: Uuid, lease_secs: i32) -> Result<Option<(TenantId, StreamId)>, StoreError> {
+    pub async fn stream_claim(
+        &self,
+        worker: Uuid,
+        lease_secs: i32,
+    ) -> Result<Option<(TenantId, StreamId)>, StoreError> {
         let client = self.connection().await?;
         let statement = client.prepare_cached("SELECT tenant_id, stream_id FROM struct.stream_claim($1, $2)").await?;
         let row = client.query_opt(&statement, &[&worker, &lease_secs]).await?;

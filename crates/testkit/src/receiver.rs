@@ -20,6 +20,8 @@ pub enum Manner {
     TakeSilently,
     /// Reads so many events of it and hangs up.
     CutAfter(usize),
+    /// Reads it all, keeps so many events of it and dies.
+    Lose(usize),
     /// Answers so (HTTPS), without taking anything.
     Answer(u16),
 }
@@ -61,7 +63,10 @@ impl Receiver {
     async fn start(script: &[Manner], syslog: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let source = Source::Own { names: Vec::new() };
-        #[expect(clippy::disallowed_methods, reason = "clients read the machine's clock, so the certificate begins now")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "clients read the machine's clock, so the certificate begins now"
+        )]
         let tls = Tls::open(folder.path(), source, jiff::Timestamp::now()).expect("a certificate");
         let mut config = (*tls.server_config()).clone();
         config.alpn_protocols = Vec::new();
@@ -156,14 +161,14 @@ async fn requests(mut stream: Stream, state: &Mutex<State>) -> std::io::Result<(
         held(state).heads.push(head);
         let taken = match manner {
             Manner::Take | Manner::TakeSilently => lines.len(),
-            Manner::CutAfter(most) => most.min(lines.len()),
+            Manner::CutAfter(most) | Manner::Lose(most) => most.min(lines.len()),
             Manner::Answer(_) => 0,
         };
         held(state).events.extend(lines.into_iter().take(taken));
         let status = match manner {
             Manner::Take => 204,
             Manner::Answer(status) => status,
-            Manner::TakeSilently | Manner::CutAfter(_) => return Ok(()),
+            Manner::TakeSilently | Manner::CutAfter(_) | Manner::Lose(_) => return Ok(()),
         };
         let answer = format!(
             "HTTP/1.1 {status} x\r\nlocation: https://127.0.0.1/elsewhere\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
@@ -191,11 +196,18 @@ async fn messages(mut stream: Stream, state: &Mutex<State>) -> std::io::Result<(
         stream.read_exact(&mut message).await?;
         let message = String::from_utf8(message).expect("ASCII");
         let (head, json) = message.split_at(message.find(" {").expect("JSON behind the head"));
+        if matches!(manner, Manner::Lose(most) if taken >= most) {
+            continue;
+        }
         let mut state = held(state);
         state.heads.push(head.to_owned());
         state.events.push(serde_json::from_str(json.trim()).expect("JSON"));
         taken += 1;
     }
-    let says_goodbye = !matches!(manner.unwrap_or_else(|| held(state).script.first().copied().unwrap_or(Manner::Take)), Manner::TakeSilently);
+    let first = || held(state).script.first().copied().filter(|first| *first == Manner::TakeSilently);
+    let says_goodbye = match manner.or_else(first) {
+        Some(Manner::TakeSilently | Manner::Lose(_)) => false,
+        Some(Manner::Take | Manner::CutAfter(_) | Manner::Answer(_)) | None => true,
+    };
     if says_goodbye { stream.shutdown().await } else { Ok(()) }
 }

@@ -121,6 +121,9 @@ pub static ROUTES: &[Route] = &[
     changes("POST", "/app/admin/audit/log/check", Administrator, || post(page::audit::ledger::walk::start)),
     reads("/app/admin/audit/log/check/{walk}", Administrator, || get(page::audit::ledger::walk::status)),
     changes("POST", "/app/admin/audit/log/download", Administrator, || post(page::audit::ledger::download)),
+    changes("POST", "/app/admin/audit/log/platform/download", Administrator, || {
+        post(page::audit::ledger::download_platform)
+    }),
     changes("POST", "/app/admin/audit/{entry}/certificate", Administrator, || post(page::audit::ledger::certificate)),
     reads("/app/activity/extract", Member, || get(page::audit::extract::own_form)),
     changes("POST", "/app/activity/extract", Member, || post(page::audit::extract::own)),

@@ -1,23 +1,28 @@
 //! The self-check: walks every log from its first leaf, as a customer's verifier would, and keeps what it found as evidence.
 //! Trusts the keyring and what this machine remembers; of the database it believes nothing. Repairs nothing.
 
+mod parts;
+mod told;
+
+pub(crate) use told::Told;
+
 use crate::audit::proof::read_note;
 use crate::audit::sequencer::{log_node, signer};
 use crate::{App, Error};
 use domain::claim::{LOG_CHECK, Measured, State, state};
 use domain::id::TenantId;
-use futures_util::stream::{StreamExt, iter};
 use host::keyring::KeyringError;
 use ledger::checkpoint::Checkpoint;
 use ledger::frontier::Frontier;
 use ledger::hash::leaf_hash;
 use ledger::leaf::PlatformLeaf;
 use ledger::note::VerifierKey;
+use parts::Parts;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::ledger::{CheckpointRow, EvidenceRow, LogRow, Verdict};
+use store::ledger::{CheckpointRow, EvidenceRow, LogRow, Verdict, platform};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -90,7 +95,9 @@ impl App {
                 continue;
             }
             match self.check_logs().await {
-                Ok(checked) if checked.whole() => tracing::info!(logs = checked.logs.len(), "all logs fit their checkpoints"),
+                Ok(checked) if checked.whole() => {
+                    tracing::info!(logs = checked.logs.len(), "all logs fit their checkpoints")
+                }
                 Ok(checked) => {
                     for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
                         tracing::error!(origin = %log.origin, faults = ?log.faults, "a log was tampered with");
@@ -112,10 +119,28 @@ impl App {
     pub async fn check_logs(&self) -> Result<CheckedLogs, Error> {
         let began = self.now();
         let logs = self.store.logs().await?;
-        let walks: Vec<Result<CheckedLog, Error>> = iter(logs).then(async |log| self.check_log(log, &Progress::default()).await).collect().await;
-        let checked = CheckedLogs { logs: walks.into_iter().collect::<Result<_, _>>()? };
+        let mut checked = CheckedLogs { logs: Vec::with_capacity(logs.len()) };
+        // The platform's comes first, and tells of the others.
+        let told_of = logs.first().is_some_and(|log| log.log == platform());
+        if !told_of && logs.iter().any(|log| log.size > 0) {
+            let faults = vec!["it was taken away".to_owned()];
+            checked.logs.push(CheckedLog { origin: self.origin_of(platform()), faults, ..CheckedLog::default() });
+        }
+        let mut told = Told::default();
+        for log in logs {
+            checked.logs.push(self.check_log(log, &mut told, &Progress::default()).await?);
+        }
+        if let Some(first) = checked.logs.first_mut() {
+            told.left().for_each(|origin| first.fault(format!("it tells of the log {origin}, which was taken away")));
+        }
         for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
-            self.keep_evidence(Some(log.origin.clone()), began, Verdict::Broken, log.faults.join("; ").chars().take(MAX_FIGURE_CHARS).collect()).await?;
+            self.keep_evidence(
+                Some(log.origin.clone()),
+                began,
+                Verdict::Broken,
+                log.faults.join("; ").chars().take(MAX_FIGURE_CHARS).collect(),
+            )
+            .await?;
         }
         if checked.whole() {
             let leaves: u64 = checked.logs.iter().map(|log| log.leaves).sum();
@@ -167,30 +192,54 @@ impl App {
     }
 
     /// Walks one log. Only a database that does not answer is an error; what does not fit is in the answer.
-    pub(crate) async fn check_log(&self, log: LogRow, progress: &Progress) -> Result<CheckedLog, Error> {
+    pub(crate) async fn check_log(
+        &self,
+        log: LogRow,
+        told: &mut Told,
+        progress: &Progress,
+    ) -> Result<CheckedLog, Error> {
         let mut checked = CheckedLog { origin: log.origin.clone(), ..CheckedLog::default() };
         let keys = self.own_keys(log.log, &log.origin, &mut checked)?;
-        let mut checkpoints = Checkpoints { app: self, log: log.log, ahead: VecDeque::new(), after: 0, ended: false, last: None };
+        let mut checkpoints = Checkpoints {
+            app: self,
+            log: log.log,
+            ahead: VecDeque::new(),
+            after: 0,
+            ended: false,
+            last: None,
+            stored: told.of(&log.origin),
+        };
         let seen = self.seen(log.log, &keys, &mut checked);
-        let mut frontier = Frontier::new();
+        let (mut frontier, mut parts) = (Frontier::new(), Parts::default());
+        // What the log's row says of pruning counts as far as STRUCT's own entries say it too.
+        let mut pruned_below = self.check_kept(log.log, &mut checked).await?;
         // The size is read before the leaves, so a log that grows meanwhile is walked to where it was.
         while frontier.size() < log.size {
             let from = frontier.size();
             let until = (from + LEAVES_AT_ONCE).min(log.size);
             let leaves = self.store.placed(log.log, from, until).await?;
+            if leaves.iter().any(|leaf| leaf.bytes.is_empty() && leaf.position >= pruned_below) {
+                // Pruned meanwhile, perhaps.
+                pruned_below = self.kept(log.log).await?.1.below;
+            }
             for leaf in &leaves {
                 if leaf.position != frontier.size() {
                     break;
                 }
-                let pruned = leaf.position < log.first_kept && leaf.bytes.is_empty();
+                let pruned = leaf.position < pruned_below && leaf.bytes.is_empty();
                 let hash = if pruned { leaf.hash } else { leaf_hash(&leaf.bytes) };
                 if hash != leaf.hash {
                     checked.fault(format!("leaf {}: its entry was changed or taken away", leaf.position));
                 }
                 frontier.push(hash);
+                parts.push(hash);
+                if log.log == platform() {
+                    told.take(&leaf.bytes);
+                }
                 checkpoints.compare(&frontier, &keys, &mut checked).await?;
                 compare_seen(seen.as_ref(), &frontier, &mut checked);
             }
+            parts.compare(self, log.log, &mut checked).await?;
             progress.store(frontier.size(), Ordering::Relaxed);
             if frontier.size() != until {
                 checked.fault(format!("leaf {} is missing", frontier.size()));
@@ -198,8 +247,20 @@ impl App {
             }
         }
         checked.leaves = frontier.size();
+        parts.compare_ends(self, log.log, &frontier, &mut checked).await?;
+        self.check_keys(log.log, &keys, &mut checked).await?;
         self.check_ends(&log, seen.as_ref(), &mut checkpoints, &mut checked).await?;
         Ok(checked)
+    }
+
+    /// How far the log was pruned by STRUCT; its row must say the same.
+    async fn check_kept(&self, log: TenantId, checked: &mut CheckedLog) -> Result<u64, Error> {
+        let (row, vouched) = self.kept(log).await?;
+        if (row.first_kept, row.days) != (vouched.below, vouched.days) {
+            checked
+                .fault("how long entries are kept, or up to where they were pruned, was not set by STRUCT".to_owned());
+        }
+        Ok(vouched.below)
     }
 
     /// What can only be said at the end: nothing was cut off, nothing stands beside the log.
@@ -216,9 +277,12 @@ impl App {
         if checkpoints.last != Some(log.size) && log.size > 0 && checked.faults.is_empty() {
             checked.fault(format!("no checkpoint covers all {} leaves", log.size));
         }
+        checkpoints.stored.compare(checked);
         self.witness_faults(log.log).await?.into_iter().for_each(|fault| checked.fault(fault));
         for id in self.store.entries_beside(log.log).await? {
-            checked.fault(format!("entry {id} stands beside the log: it was not written by STRUCT, or its leaf was removed"));
+            checked.fault(format!(
+                "entry {id} stands beside the log: it was not written by STRUCT, or its leaf was removed"
+            ));
         }
         Ok(())
     }
@@ -237,6 +301,17 @@ impl App {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The public keys as they are served. The newest may be on its way.
+    async fn check_keys(&self, log: TenantId, keys: &[VerifierKey], checked: &mut CheckedLog) -> Result<(), Error> {
+        let own: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let served = self.store.log_keys(log).await?;
+        let lacking = own.split_last().map_or(&[][..], |(_, before)| before).iter().any(|key| !served.contains(key));
+        if !own.is_empty() && (lacking || served.is_empty() || served.iter().any(|key| !own.contains(key))) {
+            checked.fault("the public keys that are served are not those of the keyring".to_owned());
+        }
+        Ok(())
     }
 
     /// The checkpoint this machine remembers outside the database.
@@ -274,6 +349,7 @@ struct Checkpoints<'a> {
     after: u64,
     ended: bool,
     last: Option<u64>,
+    stored: told::Stored,
 }
 
 impl Checkpoints<'_> {
@@ -291,6 +367,7 @@ impl Checkpoints<'_> {
         }
         let Some(row) = self.ahead.pop_front_if(|row| row.size <= frontier.size()) else { return Ok(()) };
         let fits = read_note(&row.note).is_ok_and(|(checkpoint, note)| {
+            self.stored.take(note.text());
             checkpoint.origin == checked.origin
                 && checkpoint.size == row.size
                 && row.size == frontier.size()

@@ -11,6 +11,7 @@ use domain::audit::{Actor, Detail, Verb};
 use domain::id::{EntryId, RecordId, UserId};
 use domain::screen::{Action, ScreenKind};
 use domain::service::Entity;
+use ledger::leaf::Leaf;
 use seal::envelope::DataKeys;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -190,7 +191,7 @@ impl Opener {
         let screen =
             service.as_ref().zip(entry.target.screen.as_ref()).and_then(|(service, name)| service.screen(name));
         let name = |user: UserId| self.names.get(&user).cloned();
-        let closed = self.is_closed(entry.verb, entry.target.service.as_deref(), entry.target.entity.as_deref());
+        let closed = self.is_closed(entry.verb.code(), entry.target.service.as_deref(), entry.target.entity.as_deref());
         if closed {
             close(&mut detail, entry.verb);
         }
@@ -215,9 +216,14 @@ impl Opener {
     }
 
     /// Whether values of records in the entry are not for the reader. Values of settings are nobody's record.
-    fn is_closed(&self, verb: Verb, service: Option<&str>, entity: Option<&str>) -> bool {
-        let of_records = verb.code().starts_with("record");
+    fn is_closed(&self, verb: &str, service: Option<&str>, entity: Option<&str>) -> bool {
+        let of_records = verb.starts_with("record");
         of_records && service.zip(entity).is_some_and(|(service, entity)| !self.may_open(service, entity))
+    }
+
+    /// The same of an entry by its leaf.
+    pub(super) fn is_closed_leaf(&self, leaf: &Leaf) -> bool {
+        self.is_closed(&leaf.verb, leaf.service.as_deref(), leaf.entity.as_deref())
     }
 }
 

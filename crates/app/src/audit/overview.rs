@@ -95,7 +95,8 @@ impl App {
         let newest = rows.first();
         let measured = newest.map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
         let same_run = rows.iter().take_while(|row| Some(row.from) == newest.map(|newest| newest.from));
-        let own = same_run.into_iter().find(|row| row.verdict == Verdict::Broken && row.subject.as_deref() == Some(origin));
+        let own =
+            same_run.into_iter().find(|row| row.verdict == Verdict::Broken && row.subject.as_deref() == Some(origin));
         Ok(ClaimView {
             state: state(measured, LOG_CHECK, self.now()),
             at: newest.map(|row| row.until),

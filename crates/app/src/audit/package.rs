@@ -7,7 +7,6 @@ use crate::error::Refusal;
 use crate::op::{Caller, on_fresh_rights};
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
-use domain::id::TenantId;
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
 use ledger::tile::{TileKind, TilePath};
 use std::io::{self, Write};
@@ -37,38 +36,51 @@ impl App {
     /// Takes the whole log out as it is now, for administrators. The entry that says so has committed before the first byte
     /// leaves, and so is not in it.
     pub async fn log_package(self: &Arc<Self>, caller: &Caller) -> Result<LogPackage, Error> {
-        on_fresh_rights!(self, caller.tenant, async {
-            let (head, _) = self.administrator(caller, "log").await?;
-            let newest = self.newest_note(caller.tenant).await?;
-            let detail = Detail { rows: Some(newest.0), ..Detail::default() };
-            let entry = self.entry_of(caller, Verb::AuditLogDownloaded, Outcome::Done, Target::default(), detail)?;
-            self.store.enter(head, &[entry]).await?;
-            Ok(self.package(caller.tenant, newest))
-        })
+        on_fresh_rights!(self, caller.tenant, self.log_package_once(caller, LogName::Tenant(caller.tenant)))
     }
 
-    /// The same for the operator, who leaves the same entry.
-    pub async fn log_package_for_operator(self: &Arc<Self>, tenant: TenantId) -> Result<LogPackage, Error> {
-        let newest = self.newest_note(tenant).await?;
+    /// The platform's log, against which a tenant's is compared, for administrators.
+    pub async fn log_package_of_platform(self: &Arc<Self>, caller: &Caller) -> Result<LogPackage, Error> {
+        on_fresh_rights!(self, caller.tenant, self.log_package_once(caller, LogName::Platform))
+    }
+
+    async fn log_package_once(self: &Arc<Self>, caller: &Caller, log: LogName) -> Result<LogPackage, Error> {
+        let (head, _) = self.administrator(caller, "log").await?;
+        let newest = self.newest_note(log).await?;
+        let note = (log == LogName::Platform).then(|| "platform".to_owned());
+        let detail = Detail { rows: Some(newest.0), note, ..Detail::default() };
+        let entry = self.entry_of(caller, Verb::AuditLogDownloaded, Outcome::Done, Target::default(), detail)?;
+        self.store.enter(head, &[entry]).await?;
+        Ok(self.package(log, newest))
+    }
+
+    /// The same for the operator, who leaves the same entry; the platform's log is public and leaves none.
+    pub async fn log_package_for_operator(self: &Arc<Self>, log: LogName) -> Result<LogPackage, Error> {
+        let newest = self.newest_note(log).await?;
+        let LogName::Tenant(tenant) = log else { return Ok(self.package(log, newest)) };
         let detail = Detail { rows: Some(newest.0), ..Detail::default() };
         let request = self.new_request_id();
         let verb = Verb::AuditLogDownloaded;
         let entry = self.entry(tenant, Actor::Operator, verb, Outcome::Done, request, Target::default(), detail)?;
         self.store.enter(Head { tenant, check: Check::Nothing }, &[entry]).await?;
-        Ok(self.package(tenant, newest))
+        Ok(self.package(log, newest))
     }
 
     /// Size and text of the newest checkpoint: what the package is a copy of.
-    async fn newest_note(&self, tenant: TenantId) -> Result<(u64, String), Error> {
-        let note = self.log_checkpoint(LogName::Tenant(tenant)).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?;
+    async fn newest_note(&self, log: LogName) -> Result<(u64, String), Error> {
+        let note = self.log_checkpoint(log).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?;
         Ok((read_note(&note)?.0.size, note))
     }
 
-    fn package(self: &Arc<Self>, tenant: TenantId, (size, note): (u64, String)) -> LogPackage {
+    fn package(self: &Arc<Self>, log: LogName, (size, note): (u64, String)) -> LogPackage {
+        let name = match log {
+            LogName::Platform => "platform".to_owned(),
+            LogName::Tenant(tenant) => tenant.to_string(),
+        };
         let gathered = Gathered::default();
         let writer = Writer {
             app: Arc::clone(self),
-            tenant,
+            log,
             size,
             note,
             gathered: gathered.clone(),
@@ -82,7 +94,7 @@ impl App {
             let chunk = writer.gathered.take();
             Ok((!chunk.is_empty()).then_some((chunk, writer)))
         });
-        LogPackage { file_name: format!("struct-log-{tenant}-{size}.zip"), size, stream: stream.boxed() }
+        LogPackage { file_name: format!("struct-log-{name}-{size}.zip"), size, stream: stream.boxed() }
     }
 }
 
@@ -128,7 +140,7 @@ type Zip = ZipWriter<StreamWriter<Gathered>>;
 
 struct Writer {
     app: Arc<App>,
-    tenant: TenantId,
+    log: LogName,
     size: u64,
     note: String,
     gathered: Gathered,
@@ -140,7 +152,7 @@ impl Writer {
     async fn step(&mut self) -> Result<(), Error> {
         match self.next {
             Part::Head => {
-                let keys = self.app.log_keys(LogName::Tenant(self.tenant)).await?;
+                let keys = self.app.log_keys(self.log).await?;
                 let keys: String = keys.into_iter().map(|key| format!("{key}\n")).collect();
                 self.write(Some("README.txt"), README.as_bytes().to_vec()).await?;
                 let note = self.note.clone().into_bytes();
@@ -150,7 +162,7 @@ impl Writer {
                 self.next = Part::Checkpoints(0);
             }
             Part::Checkpoints(after) => {
-                let rows = self.app.store.checkpoints(self.tenant, after, CHECKPOINTS_AT_ONCE).await?;
+                let rows = self.app.store.checkpoints(self.log.id(), after, CHECKPOINTS_AT_ONCE).await?;
                 let rows: Vec<_> = rows.into_iter().filter(|row| row.size <= self.size).collect();
                 self.next = rows.last().map_or(Part::Bundle(0), |row| Part::Checkpoints(row.size));
                 let text: String = rows.into_iter().map(|row| ended(row.note)).collect();
@@ -171,7 +183,7 @@ impl Writer {
 
     /// The bundle, or the hashes of its entries when they were pruned, meanwhile perhaps.
     async fn bundle(&self, path: TilePath) -> Result<(TilePath, Vec<u8>), Error> {
-        let log = LogName::Tenant(self.tenant);
+        let log = self.log;
         if let Some(bytes) = self.app.log_tile(log, path).await? {
             return Ok((path, bytes));
         }
@@ -214,4 +226,3 @@ impl Writer {
         Ok(())
     }
 }
-

@@ -117,7 +117,7 @@ impl App {
     }
 
     async fn certificate_once(&self, caller: &Caller, id: EntryId) -> Result<Certificate, Error> {
-        let (head, _) = self.administrator(caller, "certificate").await?;
+        let (head, snapshot) = self.administrator(caller, "certificate").await?;
         let Some((placed, sealed)) = self.store.placed_entry(head, id).await? else {
             return Err(self.nothing_there(caller, head, format!("entry {id}")).await);
         };
@@ -129,12 +129,17 @@ impl App {
             None => self.log_checkpoint(log).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?,
         };
         let leaf = String::from_utf8(placed.leaf.encode()).map_err(|error| Error::Internal(error.to_string()))?;
-        let opened = self.opened(caller.tenant, id, &placed.leaf, &sealed);
+        // What the entry's page would leave out stays out of the file too. Without the salt nobody can guess it.
+        let closed = self.opener(caller, &snapshot).is_closed_leaf(&placed.leaf);
+        let opened = if closed { None } else { self.opened(caller.tenant, id, &placed.leaf, &sealed) };
         let opened = opened.as_deref().and_then(detail_of);
         let extra = Extra {
             leaf: &leaf,
             salt: opened.as_ref().and_then(|(salt, ..)| salt.map(|salt| Hash(salt).hex())),
-            detail: opened.as_ref().filter(|(salt, ..)| salt.is_some()).and_then(|(_, text, _)| std::str::from_utf8(text).ok()),
+            detail: opened
+                .as_ref()
+                .filter(|(salt, ..)| salt.is_some())
+                .and_then(|(_, text, _)| std::str::from_utf8(text).ok()),
         };
         let extra = serde_json::to_vec(&extra).map_err(|error| Error::Internal(error.to_string()))?;
         let proof = self.inclusion(log, position, &note, Some(extra)).await?;
@@ -206,4 +211,3 @@ pub(crate) fn read_note(note: &str) -> Result<(Checkpoint, Note), Error> {
     let checkpoint = Checkpoint::parse(note.text()).map_err(|error| Error::Internal(format!("log: {error}")))?;
     Ok((checkpoint, note))
 }
-

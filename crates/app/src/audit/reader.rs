@@ -109,7 +109,8 @@ impl App {
             }
             "checkpoints" => Ok(text(self.log_checkpoints(log, after).await?)),
             path => {
-                let path = TilePath::parse(path).ok().filter(|path| path.index <= MAX_TILE_INDEX).ok_or(Error::NotFound)?;
+                let path =
+                    TilePath::parse(path).ok().filter(|path| path.index <= MAX_TILE_INDEX).ok_or(Error::NotFound)?;
                 let kind = if path.kind == TileKind::Entries { LogFileKind::Entries } else { LogFileKind::Hashes };
                 let bytes = self.log_tile(log, path).await?.ok_or(Error::NotFound)?;
                 Ok(LogFile { kind, bytes })
@@ -147,8 +148,15 @@ impl App {
     async fn enter_reader(&self, peer: &Peer, tenant: TenantId, row: &TokenRow, now: Timestamp) -> Result<(), Error> {
         let mut detail = Detail { note: Some(format!("token={}", row.name)), ..Detail::default() };
         describe_peer(&mut detail, peer);
-        let entry =
-            self.entry(tenant, Actor::Anyone, Verb::AuditLogRead, Outcome::Done, peer.request, Target::default(), detail)?;
+        let entry = self.entry(
+            tenant,
+            Actor::Anyone,
+            Verb::AuditLogRead,
+            Outcome::Done,
+            peer.request,
+            Target::default(),
+            detail,
+        )?;
         let head = Head { tenant, check: Check::Nothing };
         let note = token_entered(tenant, row.id, day_of(now), now);
         match self.store.fly(Flight::write(head, vec![note], &[entry])).await {
@@ -219,7 +227,13 @@ impl App {
         on_fresh_rights!(self, caller.tenant, self.log_token_create_once(caller, &name, days, &text))
     }
 
-    async fn log_token_create_once(&self, caller: &Caller, name: &str, days: i64, text: &str) -> Result<NewLogToken, Error> {
+    async fn log_token_create_once(
+        &self,
+        caller: &Caller,
+        name: &str,
+        days: i64,
+        text: &str,
+    ) -> Result<NewLogToken, Error> {
         let (head, _) = self.administrator(caller, "log").await?;
         let now = self.now();
         let row = TokenRow {
@@ -253,7 +267,8 @@ impl App {
             let (head, _) = self.administrator(caller, "log").await?;
             let detail = Detail { note: Some(format!("token={}", token.name)), ..Detail::default() };
             let entry = self.entry_of(caller, Verb::AuditTokenRevoked, Outcome::Done, Target::default(), detail)?;
-            match self.store.fly(Flight::write(head, vec![token_revoke(caller.tenant, id, self.now())], &[entry])).await {
+            match self.store.fly(Flight::write(head, vec![token_revoke(caller.tenant, id, self.now())], &[entry])).await
+            {
                 Err(StoreError::Unexpected) => Ok(()),
                 done => Ok(done.map(drop)?),
             }

@@ -1,13 +1,19 @@
 //! How long entries are kept: set by the tenant's administrators, a year at least, for ever by default. Entries that are too
 //! old go; their hashes stay, so no proof that was given out is lost.
 
-use crate::op::{Caller, on_fresh_rights};
+use crate::op::{Caller, detail_of, entry_mac, on_fresh_rights};
 use crate::{App, Error};
 use domain::audit::{Actor, Change, Detail, Outcome, RETENTION_DAYS, Target, Verb};
+use domain::id::TenantId;
 use domain::record::{Fault, FaultReason};
+use host::keyring::KeyringError;
+use seal::envelope::Place;
+use seal::tree::Node;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Check, Flight, Head};
+use store::ledger::{Keeping, KeepingEntry};
+use store::{Check, Flight, Head, StoreError};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 
 /// How often what is too old is looked for.
@@ -27,7 +33,10 @@ impl App {
     /// Changes for how many days entries are kept.
     pub async fn retention_change(&self, caller: &Caller, days: Option<i32>) -> Result<(), Error> {
         if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
-            let reason = FaultReason::OutOfRange { min: Some(i64::from(*RETENTION_DAYS.start())), max: Some(i64::from(*RETENTION_DAYS.end())) };
+            let reason = FaultReason::OutOfRange {
+                min: Some(i64::from(*RETENTION_DAYS.start())),
+                max: Some(i64::from(*RETENTION_DAYS.end())),
+            };
             return Err(Error::Invalid(vec![Fault::new("retention_days", reason)]));
         }
         on_fresh_rights!(self, caller.tenant, async {
@@ -56,27 +65,104 @@ impl App {
         }
     }
 
-    /// Prunes every log by its tenant's rule; says how many entries went. What went is itself an entry.
+    /// Prunes every log by its tenant's rule; says how many entries went. What went is itself an entry. A log whose row says
+    /// of its rule what no entry does is left as it is: somebody else wrote there.
     pub async fn prune_logs(&self) -> Result<u64, Error> {
         let mut gone = 0;
         for log in self.store.logs().await?.into_iter().filter(|log| log.log != store::ledger::platform()) {
-            if self.store.retention(log.log).await?.is_none() {
-                continue;
-            }
-            loop {
-                let head = Head { tenant: log.log, check: Check::Nothing };
-                let due = self.store.prunable(head, BUNDLES_AT_ONCE).await?;
-                if due == 0 {
-                    break;
-                }
-                let detail = Detail { rows: Some(due), ..Detail::default() };
-                let request = self.new_request_id();
-                let entry =
-                    self.entry(log.log, Actor::System, Verb::AuditPruned, Outcome::Done, request, Target::default(), detail)?;
-                self.store.fly(Flight::write(head, vec![store::ledger::prune(BUNDLES_AT_ONCE)], &[entry])).await?;
-                gone += due;
+            while let Some(pruned) = self.prune_once(log.log).await? {
+                gone += pruned;
             }
         }
         Ok(gone)
+    }
+
+    /// Prunes one log by some bundles; none when nothing is left to be pruned.
+    async fn prune_once(&self, log: TenantId) -> Result<Option<u64>, Error> {
+        let (keeping, vouched) = self.kept(log).await?;
+        let Some(days) = keeping.days else { return Ok(None) };
+        if vouched != (Kept { below: keeping.first_kept, days: Some(days) }) {
+            tracing::error!(%log, "how long entries are kept was not set by STRUCT: nothing is pruned");
+            return Ok(None);
+        }
+        let head = Head { tenant: log, check: Check::Nothing };
+        let due = self.store.prunable(head, BUNDLES_AT_ONCE).await?;
+        if due == 0 {
+            return Ok(None);
+        }
+        let until = keeping.first_kept.saturating_add(due);
+        let detail = Detail { rows: Some(due), note: Some(said(until, days)), ..Detail::default() };
+        let (request, target) = (self.new_request_id(), Target::default());
+        let entry = self.entry(log, Actor::System, Verb::AuditPruned, Outcome::Done, request, target, detail)?;
+        let prune = store::ledger::prune(log, BUNDLES_AT_ONCE, due, until)?;
+        match self.store.fly(Flight::write(head, prune, &[entry])).await {
+            // Another server went first, or something that is to go is not there: the next self-check says what.
+            Err(StoreError::Unexpected) => Ok(None),
+            done => Ok(done.map(|_| Some(due))?),
+        }
+    }
+
+    /// How long a log keeps its entries by its row, and by the entries that STRUCT wrote of it. These are known by their keyed
+    /// hashes, so whoever can write to the database can't make the row say more than was pruned.
+    pub(super) async fn kept(&self, log: TenantId) -> Result<(Keeping, Kept), Error> {
+        let keeping = self.store.keeping(log).await?;
+        if log == store::ledger::platform() {
+            return Ok((keeping, Kept::default()));
+        }
+        if let Err(KeyringError::Destroyed { .. }) = self.keys.keyring().keys(&Node::TenantLog(log.bytes())) {
+            // Of an erased tenant nothing can be opened any more.
+            let row = Kept { below: keeping.first_kept, days: keeping.days };
+            return Ok((keeping, row));
+        }
+        let keys = self.keys.tenant(log)?;
+        let genuine = |entry: &&KeepingEntry| {
+            let mac = entry.mac.as_deref().unwrap_or_default();
+            keys.entry.iter().any(|key| bool::from(entry_mac(key, entry.leaf.clone()).ct_eq(mac)))
+        };
+        let told = keeping.entries.iter().filter(genuine).filter_map(|entry| {
+            let place = Place {
+                tenant: log.bytes(),
+                service: "",
+                entity: "struct.entry",
+                record: entry.id.bytes(),
+                version: 1,
+            };
+            let opened = keys.log.open(&place, &entry.sealed).ok()?;
+            detail_of(&opened).map(|(_, _, detail)| told(&entry.leaf.verb, &detail))
+        });
+        let mut vouched: Option<Kept> = None;
+        for told in told {
+            let newest = vouched.get_or_insert(told);
+            newest.below = newest.below.max(told.below);
+        }
+        let vouched = vouched.unwrap_or_default();
+        Ok((keeping, vouched))
+    }
+}
+
+/// How long entries are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Kept {
+    /// Those before this position were pruned.
+    pub(super) below: u64,
+    /// For so many days; none for ever.
+    pub(super) days: Option<i32>,
+}
+
+/// What an entry about pruning says; `told` reads it.
+fn said(below: u64, days: i32) -> String {
+    format!("below={below} days={days}")
+}
+
+/// What an entry says: one about pruning both, one about a changed rule the rule.
+fn told(verb: &str, detail: &Detail) -> Kept {
+    if verb == Verb::AuditRetentionChanged.code() {
+        let days = detail.changes.first().and_then(|change| change.after.as_deref()?.parse().ok());
+        return Kept { below: 0, days };
+    }
+    let (below, days) = detail.note.as_deref().and_then(|note| note.split_once(' ')).unwrap_or_default();
+    Kept {
+        below: below.strip_prefix("below=").and_then(|below| below.parse().ok()).unwrap_or_default(),
+        days: days.strip_prefix("days=").and_then(|days| days.parse().ok()),
     }
 }

@@ -1,6 +1,7 @@
 //! The sequencer: appends committed entries to their logs and publishes signed checkpoints. One process leads; another takes
 //! over when it dies. Entries are written by every `Op`; this only gives them their place.
 
+use crate::audit::proof::read_note;
 use crate::op::entry_mac;
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
@@ -129,12 +130,25 @@ impl App {
             let Some((keys, mac)) = keys.as_ref().zip(mac) else { return false };
             keys.entry.iter().any(|key| bool::from(entry_mac(key, leaf.clone()).ct_eq(mac)))
         };
-        let appended = self.store.append(&Append { log, sign: &sign, genuine: &genuine, tell: &tell }).await?;
+        let seen = self.remembered(log)?;
+        let grows_from = |size: u64, root: &Hash| {
+            seen.as_ref().is_none_or(|seen| seen.size < size || (seen.size, seen.root) == (size, *root))
+        };
+        let append = Append { log, grows_from: &grows_from, sign: &sign, genuine: &genuine, tell: &tell };
+        let appended = self.store.append(&append).await?;
         for entry in &appended.foreign {
             metrics::counter!("struct_log_foreign_entries_total").increment(1);
             tracing::error!(%log, %entry, "an entry was not written by STRUCT, or was changed before it had its place");
         }
         Ok(appended)
+    }
+
+    /// The newest checkpoint that this machine remembers of a log. Read before the append begins, so it is never of a tree
+    /// that is still to come.
+    fn remembered(&self, log: TenantId) -> Result<Option<Checkpoint>, Error> {
+        let note =
+            self.settings.checkpoints.newest(&log.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(note.and_then(|note| read_note(&note).ok()).map(|(checkpoint, _)| checkpoint))
     }
 
     /// Makes the log and publishes keys of it that are new, unless that is known to be done.
@@ -172,7 +186,7 @@ impl App {
         }
     }
 
-    fn origin_of(&self, log: TenantId) -> String {
+    pub(super) fn origin_of(&self, log: TenantId) -> String {
         let url = &self.settings.public_url;
         let place = url.split_once("://").map_or(url.as_str(), |(_, place)| place).trim_end_matches('/');
         let name = if log == platform() { "platform".to_owned() } else { log.to_string() };

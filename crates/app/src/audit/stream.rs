@@ -3,6 +3,8 @@
 
 mod send;
 
+pub use send::BATCH_ENTRIES;
+
 use crate::error::Refusal;
 use crate::op::{Caller, on_fresh_rights};
 use crate::{App, Error};
@@ -130,9 +132,7 @@ enum Sender {
 impl Sender {
     fn new(kind: StreamKind, address: &Address) -> Result<Self, StreamError> {
         Ok(match kind {
-            StreamKind::Https => {
-                Self::Https(Box::new(Push::new(&address.address, address.authorization.as_deref())?))
-            }
+            StreamKind::Https => Self::Https(Box::new(Push::new(&address.address, address.authorization.as_deref())?)),
             StreamKind::Syslog => Self::Syslog(Box::new(Syslog::new(&address.address)?)),
         })
     }
@@ -195,11 +195,7 @@ impl App {
     }
 
     /// Sends one event that is no entry, as the operator.
-    pub async fn operator_stream_test(
-        &self,
-        tenant: TenantId,
-        id: StreamId,
-    ) -> Result<Result<(), StreamError>, Error> {
+    pub async fn operator_stream_test(&self, tenant: TenantId, id: StreamId) -> Result<Result<(), StreamError>, Error> {
         let by = By::Operator(tenant);
         let (head, row) = self.found_stream(by, id).await?;
         self.test_stream(by, head, &row).await
@@ -273,7 +269,9 @@ impl App {
             _ => return Err(refused),
         };
         let literal: Option<IpAddr> = sender.peer().0.parse().ok();
-        if literal.is_some_and(|address| !self.settings.streams.may_reach(address)) || sender.peer().0 == "localhost" && !self.settings.streams.may_reach(IpAddr::from([127, 0, 0, 1])) {
+        if literal.is_some_and(|address| !self.settings.streams.may_reach(address))
+            || sender.peer().0 == "localhost" && !self.settings.streams.may_reach(IpAddr::from([127, 0, 0, 1]))
+        {
             return Err(Error::Refused(Refusal::StreamNetwork));
         }
         Ok(sender)
@@ -285,12 +283,7 @@ impl App {
         unless_settled(self.store.stream_change(head, store::stream::remove(head.tenant, id), entry).await)
     }
 
-    async fn test_stream(
-        &self,
-        by: By<'_>,
-        head: Head,
-        row: &StreamRow,
-    ) -> Result<Result<(), StreamError>, Error> {
+    async fn test_stream(&self, by: By<'_>, head: Head, row: &StreamRow) -> Result<Result<(), StreamError>, Error> {
         // The entry comes first: bytes leave afterwards.
         let entry = self.stream_entry(by, Verb::AuditStreamTested, Outcome::Done, &row.name, &row.peer)?;
         self.store.enter(head, &[entry]).await?;
@@ -311,7 +304,8 @@ impl App {
         let opened = self.keys.tenant(tenant)?.directory.open(&place(tenant, row.id), &row.address_sealed);
         let opened = opened.map_err(|error| Error::Internal(format!("stream {}: {error}", row.id)))?;
         let address: Address = serde_json::from_slice(&opened).map_err(|error| Error::Internal(error.to_string()))?;
-        let kind = StreamKind::parse(&row.kind).ok_or_else(|| Error::Internal(format!("a stream of kind {}", row.kind)))?;
+        let kind =
+            StreamKind::parse(&row.kind).ok_or_else(|| Error::Internal(format!("a stream of kind {}", row.kind)))?;
         Ok(Sender::new(kind, &address))
     }
 
@@ -346,8 +340,7 @@ impl App {
             _ => None,
         };
         let change = change.map(|(before, after)| Change { field: "peer".to_owned(), before, after });
-        let detail =
-            Detail { note: Some(name.to_owned()), changes: change.into_iter().collect(), ..Detail::default() };
+        let detail = Detail { note: Some(name.to_owned()), changes: change.into_iter().collect(), ..Detail::default() };
         match by {
             By::Caller(caller) => self.entry_of(caller, verb, outcome, Target::default(), detail),
             By::Operator(tenant) => {

@@ -1,7 +1,7 @@
 //! Checks of the whole log that an administrator asks for: the walk of `check` over their own log, in the background, with how
 //! far it is. Finds nothing by itself and keeps no evidence: that is the scheduled check's.
 
-use super::check::{CheckedLog, Progress};
+use super::check::{CheckedLog, Progress, Told};
 use crate::error::Refusal;
 use crate::op::{Caller, on_fresh_rights};
 use crate::{App, Error};
@@ -90,7 +90,7 @@ impl App {
         let walked = {
             let slot_and_walk = async {
                 let _slot = self.walking.acquire().await;
-                self.check_log(log, &progress).await
+                self.check_log(log, &mut Told::default(), &progress).await
             };
             tokio::pin!(slot_and_walk);
             loop {

@@ -23,8 +23,11 @@ impl App {
             record: Some(record),
             user: None,
         };
-        let change =
-            |(field, after): &(&str, String)| Change { field: (*field).to_owned(), before: None, after: Some(after.clone()) };
+        let change = |(field, after): &(&str, String)| Change {
+            field: (*field).to_owned(),
+            before: None,
+            after: Some(after.clone()),
+        };
         let detail = Detail { changes: values.iter().map(change).collect(), ..Detail::default() };
         self.entry_of(caller, Verb::RecordCreated, Outcome::Done, target, detail)
     }

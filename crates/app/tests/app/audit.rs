@@ -310,6 +310,22 @@ async fn open_to_the_administrator(running: &Running) {
     running.app.change_member(&admin, admin.user, change).await.expect("changed");
 }
 
+/// What the certificates of the newest change and extraction open, if anything.
+async fn certified(running: &Running, admin: &Caller) -> [Option<String>; 2] {
+    running.app.sequence_once().await.expect("a round");
+    let mut opened = [None, None];
+    for (verb, opened) in [Verb::RecordUpdated, Verb::RecordsExtracted].into_iter().zip(&mut opened) {
+        let filter = AuditFilter { verb: Some(verb), ..AuditFilter::default() };
+        let entry = running.app.audit(admin, filter, None).await.expect("a log").entries[0].id;
+        let text = running.app.certificate(admin, entry).await.expect("a certificate").text;
+        let extra = ledger::tlog_proof::TlogProof::parse(&text).expect("a proof").extra.expect("extra");
+        let extra: serde_json::Value = serde_json::from_slice(&extra).expect("JSON");
+        assert_eq!(extra["salt"].is_null(), extra["detail"].is_null(), "without the salt nobody can guess the detail");
+        *opened = extra["detail"].as_str().map(str::to_owned);
+    }
+    opened
+}
+
 #[tokio::test]
 async fn values_before_and_after_are_shown_to_who_may_view_the_record_and_to_nobody_else() {
     let running = Running::start().await;
@@ -326,7 +342,10 @@ async fn values_before_and_after_are_shown_to_who_may_view_the_record_and_to_nob
     assert!(log.entries[0].closed && told.iter().all(|(_, before, after)| before.is_none() && after.is_none()));
     let log = running.app.audit(&admin, filter(Verb::RecordsExtracted), None).await.expect("a log");
     assert_eq!(log.entries[0].detail.note.as_deref(), Some("csv"), "conditions hold values");
+    assert_eq!(certified(&running, &admin).await, [None, None], "a certificate says no more than the page");
     open_to_the_administrator(&running).await;
+    let [changed, extracted] = certified(&running, &admin).await.map(|detail| detail.expect("who may view may prove"));
+    assert!(changed.contains(r#""after":"A""#) && extracted.contains("name Contains"), "{changed} {extracted}");
     let log = running.app.audit(&admin, filter(Verb::RecordUpdated), None).await.expect("a log");
     let changes = &log.entries[0].detail.changes;
     let rank = changes.iter().find(|change| change.field == "rank").expect("it changed");

@@ -45,16 +45,12 @@ async fn the_entry_is_there_before_the_first_byte_and_stays_when_nobody_reads_on
         extraction.file_name
     );
     drop(extraction);
-    let log = running
-        .app
-        .audit(
-            &running.caller(ADMIN).await,
-            app::audit::AuditFilter { verb: Some(Verb::RecordsExtracted), ..Default::default() },
-            None,
-        )
-        .await
-        .expect("a log");
-    let detail = &log.entries[0].detail;
+    let filter = app::audit::AuditFilter { verb: Some(Verb::RecordsExtracted), ..Default::default() };
+    let log = running.app.audit(&running.caller(ADMIN).await, filter, None).await.expect("a log");
+    assert_eq!(log.entries[0].detail.note.as_deref(), Some("csv"), "an administrator without a role sees no value");
+    let trail = running.app.activity(&sales, None).await.expect("a trail");
+    let entry = trail.entries.iter().find(|entry| entry.verb == Verb::RecordsExtracted).expect("in the own trail");
+    let detail = &entry.detail;
     assert!(detail.note.as_deref().is_some_and(|note| note.contains("csv") && note.contains("山本")), "{detail:?}");
     assert!(detail.fields.contains(&"name".to_owned()));
     // The connection it held did not go back half-read.

@@ -46,7 +46,8 @@ async fn sequenced(running: &Running) -> usize {
 
 async fn entries(running: &Running, tenant: TenantId) -> Vec<EntryId> {
     let root = running.database.root().await;
-    let rows = root.query("SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id", &[&tenant.0]).await;
+    let rows =
+        root.query("SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id", &[&tenant.0]).await;
     rows.expect("a list").iter().map(|row| row.get::<_, uuid::Uuid>(0).into()).collect()
 }
 
@@ -81,12 +82,14 @@ async fn every_committed_entry_gets_one_place_and_every_checkpoint_stands_in_the
     assert_eq!(sorted, written, "each entry once");
     assert_eq!(second.size as usize, written.len());
     let proof = running.app.consistency(log, first.size, second.size).await.expect("a proof");
-    verify_consistency(first.size, second.size, first.root, second.root, &proof).expect("the second grew from the first");
+    verify_consistency(first.size, second.size, first.root, second.root, &proof)
+        .expect("the second grew from the first");
     let platform = self::leaves(&running.app, LogName::Platform).await;
     let platform: Vec<PlatformLeaf> = platform.iter().map(|leaf| PlatformLeaf::decode(leaf).expect("a leaf")).collect();
     for note in [&first_note, &second_note] {
         let told = Hash::of(note.text().as_bytes()).hex();
-        let found = platform.iter().filter(|leaf| matches!(leaf, PlatformLeaf::Checkpoint { sha256, .. } if *sha256 == told));
+        let found =
+            platform.iter().filter(|leaf| matches!(leaf, PlatformLeaf::Checkpoint { sha256, .. } if *sha256 == told));
         assert_eq!(found.count(), 1);
     }
     let announced = platform.iter().filter(|leaf| matches!(leaf, PlatformLeaf::Key { .. })).count();
@@ -186,7 +189,9 @@ async fn a_log_says_that_it_lives_when_nothing_happens_but_only_once_in_its_time
     sequenced(&running).await;
     assert_eq!(beats().await, 1);
     let root = running.database.root().await;
-    root.batch_execute("UPDATE struct.log SET heartbeat_at = heartbeat_at - interval '56 minutes'").await.expect("time goes by");
+    root.batch_execute("UPDATE struct.log SET heartbeat_at = heartbeat_at - interval '56 minutes'")
+        .await
+        .expect("time goes by");
     sequenced(&running).await;
     assert_eq!(beats().await, 2);
 }
@@ -293,7 +298,11 @@ async fn the_self_check_notices_what_a_superuser_did_and_the_claim_turns() {
         assert!(!checked.whole(), "{what}");
         let (state, newest) = running.app.log_claim().await.expect("a claim");
         assert_eq!(state, State::Missed, "{what}");
-        assert_eq!(newest.and_then(|row| row.subject), Some(format!("struct.example.jp/log/{}", running.tenant)), "{what}");
+        assert_eq!(
+            newest.and_then(|row| row.subject),
+            Some(format!("struct.example.jp/log/{}", running.tenant)),
+            "{what}"
+        );
     }
 }
 
@@ -330,11 +339,82 @@ async fn pruning_removes_whole_bundles_past_their_time_and_every_proof_goes_on_t
     let proof = TlogProof::parse(&before.text).expect("a proof");
     let extra: serde_json::Value = serde_json::from_slice(proof.extra.as_deref().expect("extra")).expect("JSON");
     let leaf = leaf_hash(extra["leaf"].as_str().expect("the leaf").as_bytes());
-    proof.verify(leaf, &note(&running.app, log).await.0.origin, &keys(&running.app, log).await).expect("it still proves");
+    proof
+        .verify(leaf, &note(&running.app, log).await.0.origin, &keys(&running.app, log).await)
+        .expect("it still proves");
     let app = running.database.connect("struct_app").await;
     let mine = format!("SET struct.tenant = '{}'", running.tenant);
     app.batch_execute(&mine).await.expect("a setting");
     for sql in ["DELETE FROM struct.entry", "DELETE FROM struct.leaf", "UPDATE struct.log SET first_kept = 9"] {
         app.batch_execute(sql).await.expect_err(sql);
     }
+}
+
+/// A log of which `old` of the first entries are two years old, and nothing waits.
+async fn aged(running: &Running, old: i64) {
+    let admin = running.caller(ADMIN).await;
+    busy(running, &admin, 300).await;
+    let age = "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = $1
+        AND entry_id IN (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id LIMIT $2)";
+    let root = running.database.root().await;
+    root.execute(age, &[&running.tenant.0, &old]).await.expect("they are old, and not yet in the log");
+    sequenced(running).await;
+}
+
+#[tokio::test]
+async fn entries_are_not_taken_for_pruned_because_the_database_says_so() {
+    let lies = [
+        ("UPDATE struct.log SET first_kept = 256", "the tenants' logs"),
+        ("UPDATE struct.log SET first_kept = 256, retention_days = 365", "and a rule"),
+        ("UPDATE struct.log SET first_kept = size", "the platform's log"),
+    ];
+    for (lie, what) in lies {
+        let running = Running::start().await;
+        aged(&running, 0).await;
+        assert!(running.app.check_logs().await.expect("a check").whole());
+        let root = running.database.root().await;
+        let log = if what == "the platform's log" { uuid::Uuid::nil() } else { running.tenant.0 };
+        let table = if log.is_nil() { "platform_entry" } else { "entry" };
+        let gone = format!(
+            "DELETE FROM struct.{table} e USING struct.leaf l WHERE l.tenant_id = $1 AND l.position < 2
+            AND e.tenant_id = l.tenant_id AND e.entry_id = l.entry_id"
+        );
+        assert_eq!(root.execute(&format!("{lie} WHERE tenant_id = $1"), &[&log]).await.expect(what), 1);
+        assert_eq!(root.execute(&gone, &[&log]).await.expect(what), 2);
+        assert_eq!(running.app.prune_logs().await.expect("an answer"), 0, "{what}");
+        assert!(!running.app.check_logs().await.expect("a check").whole(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn pruning_goes_by_no_rule_that_no_administrator_set() {
+    let running = Running::start().await;
+    aged(&running, 280).await;
+    let root = running.database.root().await;
+    let rule = "UPDATE struct.log SET retention_days = 365 WHERE tenant_id = $1";
+    root.execute(rule, &[&running.tenant.0]).await.expect("set");
+    assert_eq!(running.app.prune_logs().await.expect("an answer"), 0);
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+    let admin = running.caller(ADMIN).await;
+    running.app.retention_change(&admin, Some(400)).await.expect("changed");
+    assert!(running.app.check_logs().await.expect("a check").whole());
+    assert_eq!(running.app.prune_logs().await.expect("an answer"), 256);
+    assert!(running.app.check_logs().await.expect("a check").whole(), "its entry waits");
+    sequenced(&running).await;
+    assert!(running.app.check_logs().await.expect("a check").whole());
+    root.execute("UPDATE struct.log SET first_kept = 0 WHERE tenant_id = $1", &[&running.tenant.0]).await.expect("set");
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+}
+
+#[tokio::test]
+async fn a_detail_that_was_taken_away_is_missed() {
+    let running = Running::start().await;
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 3).await;
+    sequenced(&running).await;
+    let root = running.database.root().await;
+    let empty = "UPDATE struct.entry SET detail = '' WHERE tenant_id = $1
+        AND entry_id = (SELECT max(entry_id::text)::uuid FROM struct.entry WHERE tenant_id = $1)";
+    assert_eq!(root.execute(empty, &[&running.tenant.0]).await.expect("emptied"), 1);
+    assert!(!running.app.check_logs().await.expect("a check").whole());
 }

@@ -59,7 +59,10 @@ async fn a_token_opens_its_own_tenants_log_until_it_expires_or_is_revoked() {
     app.log_token_revoke(&admin, views[0].id).await.expect("revoked");
     app.log_token_revoke(&admin, views[0].id).await.expect("still revoked");
     refused(running.tenant, &next.text).await;
-    let kept = running.database.number("SELECT count(*) FROM struct.log_token WHERE position('sl_' IN encode(token_hash, 'escape')) > 0").await;
+    let kept = running
+        .database
+        .number("SELECT count(*) FROM struct.log_token WHERE position('sl_' IN encode(token_hash, 'escape')) > 0")
+        .await;
     assert_eq!(kept, 0, "the text is not kept");
 }
 
@@ -115,13 +118,18 @@ async fn no_program_lets_a_reader_in_without_an_entry() {
     app.batch_execute(&format!("SET struct.tenant = '{}'", running.tenant)).await.expect("a setting");
     let token = "INSERT INTO struct.log_token (tenant_id, token_id, name, token_hash, created_by, created_at, expires_at)
         VALUES (struct.current_tenant(), gen_random_uuid(), 'x', sha256('x'), gen_random_uuid(), now(), now() + interval '1 day')";
-    let mail = "INSERT INTO struct.log_subscriber (tenant_id, subscriber_id, email_sealed, locale, created_by, created_at)
+    let mail =
+        "INSERT INTO struct.log_subscriber (tenant_id, subscriber_id, email_sealed, locale, created_by, created_at)
         VALUES (struct.current_tenant(), gen_random_uuid(), 'x', 'ja', gen_random_uuid(), now())";
     for sql in [token, mail] {
         let error = app.batch_execute(sql).await.expect_err(sql);
         assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("ST428"), "{sql}");
     }
-    for sql in ["UPDATE struct.log_token SET expires_at = now()", "DELETE FROM struct.log_token", "DELETE FROM struct.log_walk"] {
+    for sql in [
+        "UPDATE struct.log_token SET expires_at = now()",
+        "DELETE FROM struct.log_token",
+        "DELETE FROM struct.log_walk",
+    ] {
         app.batch_execute(sql).await.expect_err(sql);
     }
 }
@@ -152,7 +160,9 @@ fn hashes(files: &BTreeMap<String, Vec<u8>>, size: u64) -> Vec<Hash> {
         let part = if width < 256 { format!(".p/{width}") } else { String::new() };
         match (files.get(&format!("tile/entries/{index:03}{part}")), files.get(&format!("tile/0/{index:03}{part}"))) {
             (Some(bundle), None) => hashes.extend(decode_bundle(bundle).expect("a bundle").into_iter().map(leaf_hash)),
-            (None, Some(tile)) => hashes.extend(tile.chunks_exact(32).map(|hash| Hash(hash.try_into().expect("32 bytes")))),
+            (None, Some(tile)) => {
+                hashes.extend(tile.chunks_exact(32).map(|hash| Hash(hash.try_into().expect("32 bytes"))))
+            }
             (entries, _) => panic!("bundle {index}: {}", if entries.is_some() { "doubled" } else { "missing" }),
         }
     }
@@ -198,10 +208,13 @@ async fn the_downloaded_log_proves_itself_and_is_as_it_was_when_asked_for() {
     let files = unpacked(package).await;
     assert_eq!(whole(&files).size, size, "what came later is not in it");
     assert!(text(&files, "README.txt").contains("struct-verify"));
-    let operators = unpacked(running.app.log_package_for_operator(running.tenant).await.expect("a package")).await;
+    let operators =
+        unpacked(running.app.log_package_for_operator(LogName::Tenant(running.tenant)).await.expect("a package")).await;
     assert!(whole(&operators).size > size);
     let by_operator = "SELECT count(*) FROM struct.entry WHERE verb = 'audit.log_downloaded' AND actor = 'operator'";
     assert_eq!(running.database.number(by_operator).await, 1, "it stands in the tenant's log");
+    whole(&unpacked(running.app.log_package_of_platform(&admin).await.expect("a package")).await);
+    assert_eq!(entries(&running, Verb::AuditLogDownloaded).await, 3);
 }
 
 #[tokio::test]
@@ -324,6 +337,7 @@ async fn who_gets_checkpoints_is_set_by_administrators_and_their_addresses_are_s
     assert!(matches!(full, Err(Error::Refused(Refusal::TooManyAddresses))), "{full:?}");
     let id = app.log_subscribers(&admin).await.expect("a list")[0].id;
     assert!(matches!(app.log_unsubscribe(&other, id).await, Err(Error::NotFound)), "another tenant's");
-    let plain = "SELECT count(*) FROM struct.log_subscriber WHERE position('kansa' IN encode(email_sealed, 'escape')) > 0";
+    let plain =
+        "SELECT count(*) FROM struct.log_subscriber WHERE position('kansa' IN encode(email_sealed, 'escape')) > 0";
     assert_eq!(running.database.number(plain).await, 0);
 }

@@ -197,7 +197,8 @@ async fn a_connection_cut_in_the_middle_leaves_no_gap_and_no_disorder() {
     complete(&receiver.positions(), size(&running).await);
     app.stream_remove(&running.caller(ADMIN).await, id).await.expect("removed");
 
-    let receiver = Receiver::syslog(&[Manner::CutAfter(3), Manner::CutAfter(0), Manner::CutAfter(1), Manner::Take]).await;
+    let cut = [Manner::CutAfter(3), Manner::CutAfter(0), Manner::Lose(2), Manner::CutAfter(1), Manner::Take];
+    let receiver = Receiver::syslog(&cut).await;
     let (app, _, _) = streaming(&running, &receiver, &syslog(receiver.port)).await;
     drained(&running, &app).await;
     let positions = receiver.positions();
@@ -210,21 +211,23 @@ async fn syslog_messages_are_of_the_two_specifications() {
     let running = Running::start().await;
     let receiver = Receiver::syslog(&[]).await;
     let (app, admin, _) = streaming(&running, &receiver, &syslog(receiver.port)).await;
-    app.caller(running.peer(), "no such token").await.expect_err("refused");
-    app.sign_in(&running.peer(), SALES, "a wrong password").await.expect_err("refused");
+    app.audit(&running.caller(SALES).await, Default::default(), None).await.expect_err("refused");
     app.stream_test(&admin, only(&app, &admin).await.id).await.expect("an answer").expect("taken");
     assert_eq!(receiver.events()[0]["type_uid"], 600_299);
     sequenced(&running).await;
     drained(&running, &app).await;
     complete(&receiver.positions(), size(&running).await);
-    let refused = receiver.heads().into_iter().find(|head| head.contains("session.refused")).expect("a refused sign-in");
+    let refused = receiver.heads().into_iter().find(|head| head.contains("access.denied")).expect("a refusal");
     // Facility 13, severity 5: a notice.
     let (pri, rest) = refused.split_once(' ').expect("a header");
     assert_eq!(pri, "<109>1");
     let words: Vec<&str> = rest.split(' ').collect();
     assert!(words[0].ends_with('Z') && words[0].len() == 27, "{refused}");
-    assert_eq!(words[1..5], ["struct.example.jp", "struct", "-", "session.refused"]);
-    assert!(rest.contains("[origin software=\"STRUCT\" swVersion=") && rest.contains("[meta sequenceId=\""), "{refused}");
+    assert_eq!(words[1..5], ["struct.example.jp", "struct", "-", "access.denied"]);
+    assert!(
+        rest.contains("[origin software=\"STRUCT\" swVersion=") && rest.contains("[meta sequenceId=\""),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -326,8 +329,7 @@ async fn every_act_on_a_stream_is_an_entry_and_no_secret_of_it_is_in_the_databas
     app.stream_pause(&admin, id, true).await.expect("paused");
     app.stream_pause(&admin, id, false).await.expect("resumed");
     let root = running.database.root().await;
-    let row: String =
-        root.query_one("SELECT s::text FROM struct.stream s", &[]).await.expect("a row").get(0);
+    let row: String = root.query_one("SELECT s::text FROM struct.stream s", &[]).await.expect("a row").get(0);
     for secret in ["hirugao", "asagao"] {
         let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!row.contains(secret) && !row.contains(&hex), "{row}");
@@ -382,4 +384,24 @@ async fn a_new_stream_from_now_on_is_sent_nothing_of_before() {
     }
     let refused = app.stream_add(&admin, &new).await;
     assert!(matches!(refused, Err(Error::Refused(Refusal::TooManyStreams))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_long_log_goes_in_bounded_batches_and_only_the_one_that_was_cut_off_comes_again() {
+    let running = Running::start().await;
+    let receiver = Receiver::https(&[Manner::Take, Manner::CutAfter(7), Manner::Take]).await;
+    let (app, admin, _) = streaming(&running, &receiver, &https(receiver.port)).await;
+    for _ in 0..app::audit::stream::BATCH_ENTRIES {
+        running.app.audit(&admin, Default::default(), None).await.expect("a page");
+    }
+    sequenced(&running).await;
+    assert!(app.stream_once().await.expect("a turn"));
+    let batch = u64::try_from(app::audit::stream::BATCH_ENTRIES).expect("a size");
+    assert_eq!(only(&app, &admin).await.position, batch, "what was taken is behind it");
+    due(&running).await;
+    drained(&running, &app).await;
+    let (positions, size) = (receiver.positions(), size(&running).await);
+    complete(&positions, size);
+    assert_eq!(positions.len() as u64, size + 7);
+    assert!(positions[500..507].iter().eq(positions[507..514].iter()), "from the cut-off batch's first on");
 }

@@ -18,10 +18,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// What stands for the platform's log in place of a tenant's code.
+const PLATFORM: &str = "platform";
+
 /// Options of `checkpoint`.
 #[derive(Args, Debug)]
 pub struct Checkpoint {
-    /// The tenant's code; without it, the platform's log.
+    /// The tenant's code; `platform`, or none, for the platform's log.
     tenant: Option<String>,
 }
 
@@ -36,7 +39,7 @@ pub struct Check {
 /// Options of `export`.
 #[derive(Args, Debug)]
 pub struct Export {
-    /// The tenant's code.
+    /// The tenant's code, or `platform` for the platform's log.
     tenant: String,
     /// The file to write; it must not be there yet.
     file: PathBuf,
@@ -46,8 +49,8 @@ pub struct Export {
 pub async fn checkpoint(config: &Config, options: &Checkpoint) -> anyhow::Result<ExitCode> {
     let app = app(config, &addresses(config)?, false)?;
     let log = match &options.tenant {
-        Some(code) => LogName::Tenant(tenant(&app, code).await?),
-        None => LogName::Platform,
+        Some(code) if code != PLATFORM => LogName::Tenant(tenant(&app, code).await?),
+        _ => LogName::Platform,
     };
     let note = app.log_checkpoint(log).await?.context("there is no checkpoint yet; it comes some two seconds after the first entry")?;
     say(note.trim_end_matches('\n'));
@@ -89,9 +92,12 @@ fn lines(checked: &CheckedLogs) -> String {
 /// Writes the whole log of a tenant into a file. The log of the tenant says so.
 pub async fn export(config: &Config, options: &Export) -> anyhow::Result<ExitCode> {
     let app = app(config, &addresses(config)?, false)?;
-    let tenant = tenant(&app, &options.tenant).await?;
+    let log = match options.tenant.as_str() {
+        PLATFORM => LogName::Platform,
+        code => LogName::Tenant(tenant(&app, code).await?),
+    };
     let mut file = create(&options.file)?;
-    match written(&app, tenant, &mut file).await {
+    match written(&app, log, &mut file).await {
         Ok(size) => {
             say(&format!(
                 "Wrote the log of {}, {size} entries, to {}. Check it with `struct-verify`.",
@@ -110,11 +116,11 @@ pub async fn export(config: &Config, options: &Export) -> anyhow::Result<ExitCod
 
 fn create(path: &Path) -> anyhow::Result<std::fs::File> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.with_context(|| format!("{} can't be made; name a file that is not there yet", path.display()))
+    file.with_context(|| format!("{} can't be made; name a new file in a folder that the account STRUCT runs as may write to", path.display()))
 }
 
-async fn written(app: &Arc<App>, tenant: TenantId, file: &mut std::fs::File) -> anyhow::Result<u64> {
-    let package = match app.log_package_for_operator(tenant).await {
+async fn written(app: &Arc<App>, log: LogName, file: &mut std::fs::File) -> anyhow::Result<u64> {
+    let package = match app.log_package_for_operator(log).await {
         Err(Error::Refused(Refusal::NotInLogYet)) => bail!("there is no checkpoint yet; try again in some seconds"),
         package => package?,
     };

@@ -127,7 +127,8 @@ fn list(streams: &[StreamView], json: bool) {
         say("The log is sent nowhere.");
     }
     for stream in streams {
-        let why = stream.failed.as_ref().map_or_else(String::new, |(at, code, what)| format!("\n  {code} {what} ({at})"));
+        let why =
+            stream.failed.as_ref().map_or_else(String::new, |(at, code, what)| format!("\n  {code} {what} ({at})"));
         say(&format!(
             "{}  {:<7}  {:<7}  {} waiting, next {}  {}  {}{why}",
             stream.id,

@@ -61,9 +61,9 @@ impl Unserved {
         Address::socket(&self.socket_dir, SUPERUSER, DATABASE)
     }
 
-    /// Another process's view of the same installation: it shares no memory with the first.
-    pub fn second(&self) -> anyhow::Result<Arc<App>> {
-        operator::app(&self.config, &self.addresses(), false)
+    /// Its paths.
+    pub fn layout(&self) -> Layout {
+        Layout::new(&self.config)
     }
 
     /// Makes a tenant with that code; its administrator joins, signs in, and may do everything with customers.

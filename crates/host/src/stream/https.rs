@@ -100,10 +100,7 @@ impl Push {
 }
 
 /// Whether the connection may be used again, when the batch was taken.
-async fn exchange(
-    sender: &mut SendRequest<Full<Bytes>>,
-    request: Request<Full<Bytes>>,
-) -> Result<bool, StreamError> {
+async fn exchange(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<bool, StreamError> {
     sender.ready().await.map_err(|error| cut_off(&error))?;
     let answer = sender.send_request(request).await.map_err(|error| cut_off(&error))?;
     let (parts, body) = answer.into_parts();
@@ -134,8 +131,14 @@ mod tests {
     #[test]
     fn what_is_no_https_address_is_refused_before_anything_is_looked_up() {
         for url in [
-            "http://siem.example.jp/", "siem.example.jp", "https://", "ftp://siem.example.jp/", "/path",
-            "https://name:word@siem.example.jp/", "https://siem.example.jp/#part", "https://siem.example.jp/\r\nX: y",
+            "http://siem.example.jp/",
+            "siem.example.jp",
+            "https://",
+            "ftp://siem.example.jp/",
+            "/path",
+            "https://name:word@siem.example.jp/",
+            "https://siem.example.jp/#part",
+            "https://siem.example.jp/\r\nX: y",
         ] {
             Push::new(url, None).expect_err(url);
         }

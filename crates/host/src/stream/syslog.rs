@@ -45,9 +45,9 @@ impl SyslogLine<'_> {
             let kept: String = text.chars().filter(char::is_ascii_graphic).take(most).collect();
             if kept.is_empty() { "-".to_owned() } else { kept }
         };
-        let sequence = self.position.map_or_else(String::new, |position| {
-            format!("[meta sequenceId=\"{}\"]", position % MAX_SEQUENCE + 1)
-        });
+        let sequence = self
+            .position
+            .map_or_else(String::new, |position| format!("[meta sequenceId=\"{}\"]", position % MAX_SEQUENCE + 1));
         let message = format!(
             "<{}>1 {} {} struct - {} [origin software=\"STRUCT\" swVersion=\"{}\"]{sequence} {}",
             FACILITY * 8 + self.severity.min(7),

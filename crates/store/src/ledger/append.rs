@@ -22,6 +22,9 @@ const LEVELS: u8 = 8;
 pub struct Append<'a> {
     /// The log.
     pub log: TenantId,
+    /// Whether the tree may be of that size and root so far, by what the caller remembers. Without this question a tree that
+    /// somebody rewrote would get a signature with the next entry.
+    pub grows_from: &'a (dyn Fn(u64, &Hash) -> bool + Sync),
     /// Signs a checkpoint: the whole note. Called within the transaction.
     pub sign: &'a (dyn Fn(&Checkpoint) -> Result<String, String> + Sync),
     /// Whether STRUCT wrote an entry that waits: its leaf and its keyed hash, none on entries of before there were any. What
@@ -75,7 +78,7 @@ const TAKE: &str = "DELETE FROM struct.entry_waiting WHERE tenant_id = $1 AND en
 const ADD_TILES: &str = "INSERT INTO struct.tile (tenant_id, level, number, hashes, root)
     SELECT $1, u.* FROM unnest($2::smallint[], $3::bigint[], $4::bytea[], $5::bytea[]) u";
 const GROW: &str = "UPDATE struct.log SET size = $2, frontier = $3 WHERE tenant_id = $1";
-const PUBLISH: &str = "INSERT INTO struct.checkpoint (tenant_id, size, root, note) VALUES ($1, $2, $3, $4)";
+const PUBLISH: &str = "INSERT INTO struct.checkpoint (tenant_id, size, note) VALUES ($1, $2, $3)";
 
 impl Store {
     /// Appends what waits, up to `BATCH_ENTRIES`. A log that is not there yet takes nothing: `log_create` makes it.
@@ -143,6 +146,9 @@ fn grow(append: &Append<'_>, edge: Edge, waiting: &[Row]) -> Result<(Vec<Stateme
     let log = append.log;
     let Edge { origin, mut frontier, mut partial } = edge;
     let before = frontier.size();
+    if !(append.grows_from)(before, &frontier.root()) {
+        return Err(StoreError::Fault(format!("log: the tree of {before} leaves is not the one that was published")));
+    }
     let (mut ids, mut hashes) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()));
     let (mut tiles, mut foreign) = (Vec::new(), Vec::new());
     for row in waiting {
@@ -169,10 +175,7 @@ fn grow(append: &Append<'_>, edge: Edge, waiting: &[Row]) -> Result<(Vec<Stateme
         take,
         Statement::new(ADD_LEAVES, vec![Box::new(log.0), Box::new(from), Box::new(ids), Box::new(hashes)]),
         Statement::new(GROW, vec![Box::new(log.0), Box::new(size), Box::new(frontier.encode())]),
-        Statement::new(
-            PUBLISH,
-            vec![Box::new(log.0), Box::new(size), Box::new(checkpoint.root.0.to_vec()), Box::new(note.clone())],
-        ),
+        Statement::new(PUBLISH, vec![Box::new(log.0), Box::new(size), Box::new(note.clone())]),
     ];
     if !tiles.is_empty() {
         statements.push(add_tiles(log, tiles)?);

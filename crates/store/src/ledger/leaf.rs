@@ -5,6 +5,7 @@ use crate::StoreError;
 use crate::flight::Row;
 use domain::id::TenantId;
 use jiff::Timestamp;
+use ledger::hash::{Hash, leaf_hash};
 use ledger::leaf::Leaf;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 macro_rules! columns {
     () => {
         "e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity, e.record_id,
-         e.subject_user, coalesce(e.detail_sha256, sha256(e.detail)), e.commitment"
+         e.subject_user, sha256(e.detail), e.commitment"
     };
 }
 
@@ -37,6 +38,26 @@ pub(super) const ENTRY: &str = concat!(
      LEFT JOIN struct.leaf l ON l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id
      WHERE e.tenant_id = $1 AND e.entry_id = $2"
 );
+
+/// How long a log says that it keeps entries, and the newest entries of each of some verbs, whether they have a place or wait.
+pub(super) const KEEPING: &str = concat!(
+    "SELECT ", columns!(), ", e.mac, e.detail, l.first_kept, l.retention_days FROM struct.log l
+     LEFT JOIN (SELECT n.* FROM unnest($2::text[]) AS v(verb) CROSS JOIN LATERAL (SELECT * FROM struct.entry
+         WHERE tenant_id = $1 AND verb = v.verb ORDER BY entry_id DESC LIMIT $3) n) e ON true
+     WHERE l.tenant_id = $1 ORDER BY e.entry_id DESC"
+);
+
+/// The statement by which leaves are read in their order, for who has them hashed.
+pub(crate) fn positions() -> &'static str {
+    POSITIONS
+}
+
+/// Position and hash of a row of `POSITIONS`, as the entry has it now; as it was logged when the entry is gone.
+pub(crate) fn hash_of_row(log: TenantId, row: &Row) -> Result<(i64, Hash), StoreError> {
+    let logged = super::append::hash(row.get(15))?;
+    let hash = if row.get::<_, Option<Uuid>>(0).is_some() { leaf_hash(&of(log, row)?.encode()) } else { logged };
+    Ok((row.get(14), hash))
+}
 
 /// The leaf of a row.
 pub(super) fn of(tenant: TenantId, row: &Row) -> Result<Leaf, StoreError> {

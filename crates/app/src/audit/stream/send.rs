@@ -152,12 +152,7 @@ impl App {
     }
 
     /// Sends one batch; none when nothing is left.
-    async fn send_batch(
-        &self,
-        tenant: TenantId,
-        sender: &mut Sender,
-        from: u64,
-    ) -> Result<Option<Step>, Ended> {
+    async fn send_batch(&self, tenant: TenantId, sender: &mut Sender, from: u64) -> Result<Option<Step>, Ended> {
         let (log, batch) = self.store.stream_batch(tenant, from, BATCH_ENTRIES).await?;
         if batch.until == from {
             return Ok(None);

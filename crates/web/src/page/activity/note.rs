@@ -20,6 +20,10 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
         Verb::AuditViewed | Verb::AuditExtracted | Verb::ActivityExtracted => {
             words.extend(note.split(' ').map(|part| filtered(part, t)));
         }
+        Verb::AuditTokenCreated | Verb::AuditTokenRevoked | Verb::AuditLogRead => {
+            words.push(t.one("ledger-told-token", "name", note.strip_prefix("token=").unwrap_or(note)));
+        }
+        Verb::AuditLogDownloaded if note == "platform" => words.push(t.text("ledger-witness-platform")),
         Verb::AccessDenied => {
             words.extend(entry.screen_label.as_ref().map(|_| action(note, t)));
             words.extend(gate(entry, t));

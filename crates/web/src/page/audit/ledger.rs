@@ -16,6 +16,7 @@ use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
 use app::Error;
+use app::audit::package::LogPackage;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -81,12 +82,20 @@ pub async fn unsubscribe(State(web): State<Arc<Web>>, at: AtSubscriber, posted: 
 
 /// `POST /app/admin/audit/log/download`: the whole log as a zip.
 pub async fn download(State(web): State<Arc<Web>>, posted: Posted) -> Result<Response, Problem> {
-    let package = web.app.log_package(&posted.signed.caller).await?;
+    Ok(packed(web.app.log_package(&posted.signed.caller).await?))
+}
+
+/// `POST /app/admin/audit/log/platform/download`: the platform's log, which holds every checkpoint of the tenants'.
+pub async fn download_platform(State(web): State<Arc<Web>>, posted: Posted) -> Result<Response, Problem> {
+    Ok(packed(web.app.log_package_of_platform(&posted.signed.caller).await?))
+}
+
+fn packed(package: LogPackage) -> Response {
     let body = Body::from_stream(package.stream.map_err(|error| {
         tracing::error!(%error, "a download of a log broke off");
         error
     }));
-    Ok(attached(body, "application/zip", &package.file_name))
+    attached(body, "application/zip", &package.file_name)
 }
 
 /// `POST /app/admin/audit/{entry}/certificate`: a file that proves one entry.

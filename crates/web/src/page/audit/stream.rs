@@ -267,9 +267,10 @@ fn row(stream: &StreamView, t: Texts) -> StreamRow {
         position: count(stream.position),
         skipped: if stream.skipped == 0 { String::new() } else { count(stream.skipped) },
         delivered: stream.delivered_at.map(|at| format::full(t.locale, at)),
-        failed: stream.failed.as_ref().map(|(at, code, particulars)| {
-            (failure(code, particulars, t), format::full(t.locale, *at))
-        }),
+        failed: stream
+            .failed
+            .as_ref()
+            .map(|(at, code, particulars)| (failure(code, particulars, t), format::full(t.locale, *at))),
         by: stream.created_by_name.clone().unwrap_or_else(|| t.text("stream-by-operator")),
         made: format::full(t.locale, stream.created_at),
     }

@@ -4,6 +4,7 @@ use super::{Sample, now, sample, shell};
 use app::audit::stream::{StreamKind, StreamState, StreamView};
 use domain::id::StreamId;
 use domain::locale::Locale;
+use domain::record::{Fault, FaultReason};
 use jiff::SignedDuration;
 use uuid::Uuid;
 use web::page::audit::stream::{PATH, Typed, failure, remove_view, view};
@@ -42,7 +43,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
         syslog: true,
         address: "http://10.0.0.1/".to_owned(),
         from_start: true,
-        name_error: t.text("stream-name"),
+        name_error: Fault::new("name", FaultReason::Required).message(locale, &t.text("stream-name")),
         address_error: t.text("stream-address-bad"),
         authorization_error: t.text("stream-authorization-bad"),
     };
