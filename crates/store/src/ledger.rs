@@ -14,12 +14,10 @@ mod witness;
 pub use append::{Append, Appended, BATCH_ENTRIES};
 pub use evidence::{EvidenceRow, Verdict};
 pub use keeping::{Keeping, KeepingEntry, prune};
-pub use parts::TileRow;
 pub(crate) use leaf::{hash_of_row, positions};
+pub use parts::TileRow;
 pub use read::{CheckpointRow, LogRow, PlacedEntry, PlacedLeaf};
-pub use reader::{
-    SubscriberRow, TokenRow, subscriber_add, subscriber_remove, token_add, token_entered, token_revoke,
-};
+pub use reader::{SubscriberRow, TokenRow, subscriber_add, subscriber_remove, token_add, token_entered, token_revoke};
 pub use walk::{WalkRow, walk_begin};
 pub use witness::WitnessRow;
 
@@ -116,7 +114,8 @@ impl Store {
         vkey: &str,
         leaf: (Uuid, Vec<u8>),
     ) -> Result<(), StoreError> {
-        let version = i32::try_from(version).map_err(|_| StoreError::Fault("a key's version is too large".to_owned()))?;
+        let version =
+            i32::try_from(version).map_err(|_| StoreError::Fault("a key's version is too large".to_owned()))?;
         let publish = Statement::new(
             "WITH made AS (INSERT INTO struct.log_key (tenant_id, version, vkey) VALUES ($1, $2, $3)
                  ON CONFLICT DO NOTHING RETURNING 1)

@@ -28,7 +28,10 @@ const CREDENTIALS_BYTES_MAX: usize = 1_024;
 pub(crate) struct Incompressible;
 
 /// `GET /log/platform/{*path}`
-pub async fn platform(State(web): State<Arc<Web>>, Extension(context): Extension<Arc<Context>>) -> Result<Response, Problem> {
+pub async fn platform(
+    State(web): State<Arc<Web>>,
+    Extension(context): Extension<Arc<Context>>,
+) -> Result<Response, Problem> {
     let (_, path) = parts(&context)?;
     serve(&web, LogName::Platform, path, &context).await
 }

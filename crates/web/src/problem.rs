@@ -216,9 +216,7 @@ impl From<Error> for Problem {
             }
             Error::Stale => Self::unavailable(),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
-            Error::Held(held) => {
-                Self { held: Some(*held), ..Self::new(StatusCode::CONFLICT, "extraction_held") }
-            }
+            Error::Held(held) => Self { held: Some(*held), ..Self::new(StatusCode::CONFLICT, "extraction_held") },
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Unavailable => Self::unavailable(),
             Error::Internal(chain) => Self::internal(chain),
@@ -329,7 +327,8 @@ mod tests {
         let codes = named.iter().flat_map(|call| sources.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
         let fixed =
             ["signed_out", "not_found", "method_not_allowed", "too_large", "unsupported_media_type", "internal"];
-        let more = ["extraction_held", "unavailable", "timed_out", "version_wanted", "invalid", "invalid_file", "conflict"];
+        let more =
+            ["extraction_held", "unavailable", "timed_out", "version_wanted", "invalid", "invalid_file", "conflict"];
         for code in codes.chain(said).chain(fixed).chain(more).filter(|code| !code.is_empty()) {
             for end in ["title", "what"] {
                 assert!(t.has(&format!("problem-{code}-{end}")), "problem-{code}-{end}");

@@ -118,6 +118,7 @@ pub static ROUTES: &[Route] = &[
     changes("POST", "/app/admin/audit/log/mail/{subscriber}/remove", Administrator, || {
         post(page::audit::ledger::unsubscribe)
     }),
+    changes("POST", "/app/admin/audit/log/retention", Administrator, || post(page::audit::ledger::retention)),
     changes("POST", "/app/admin/audit/log/check", Administrator, || post(page::audit::ledger::walk::start)),
     reads("/app/admin/audit/log/check/{walk}", Administrator, || get(page::audit::ledger::walk::status)),
     changes("POST", "/app/admin/audit/log/download", Administrator, || post(page::audit::ledger::download)),

@@ -59,6 +59,8 @@ pub struct LogOverview {
     pub walk: Option<WalkView>,
     /// Witnesses.
     pub witnesses: Vec<WitnessView>,
+    /// For how many days entries are kept; none is for ever.
+    pub retention: Option<i32>,
 }
 
 impl App {
@@ -72,6 +74,7 @@ impl App {
             subscribers: self.log_subscribers(caller).await?,
             walk: self.log_walk_newest(caller).await?,
             witnesses: self.witnesses_of(LogName::Tenant(caller.tenant)).await?,
+            retention: self.retention(caller).await?,
             status,
         })
     }

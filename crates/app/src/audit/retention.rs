@@ -32,15 +32,15 @@ impl App {
 
     /// Changes for how many days entries are kept.
     pub async fn retention_change(&self, caller: &Caller, days: Option<i32>) -> Result<(), Error> {
-        if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
-            let reason = FaultReason::OutOfRange {
-                min: Some(i64::from(*RETENTION_DAYS.start())),
-                max: Some(i64::from(*RETENTION_DAYS.end())),
-            };
-            return Err(Error::Invalid(vec![Fault::new("retention_days", reason)]));
-        }
         on_fresh_rights!(self, caller.tenant, async {
             let (head, _) = self.administrator(caller, "retention").await?;
+            if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
+                let reason = FaultReason::OutOfRange {
+                    min: Some(i64::from(*RETENTION_DAYS.start())),
+                    max: Some(i64::from(*RETENTION_DAYS.end())),
+                };
+                return Err(Error::Invalid(vec![Fault::new("retention", reason)]));
+            }
             let before = self.store.retention(caller.tenant).await?;
             let said = |days: Option<i32>| days.map(|days| days.to_string());
             let change = Change { field: "retention_days".to_owned(), before: said(before), after: said(days) };

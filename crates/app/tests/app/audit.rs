@@ -1,6 +1,7 @@
 //! The log: read by administrators, itself entered, paged without a gap, never about another tenant.
 
 use crate::{customer, denied, entries, one, typed};
+use app::Caller;
 use app::Error;
 use app::Refusal;
 use app::activity::{ActivityFilter, Kind};

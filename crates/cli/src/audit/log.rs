@@ -52,7 +52,10 @@ pub async fn checkpoint(config: &Config, options: &Checkpoint) -> anyhow::Result
         Some(code) if code != PLATFORM => LogName::Tenant(tenant(&app, code).await?),
         _ => LogName::Platform,
     };
-    let note = app.log_checkpoint(log).await?.context("there is no checkpoint yet; it comes some two seconds after the first entry")?;
+    let note = app
+        .log_checkpoint(log)
+        .await?
+        .context("there is no checkpoint yet; it comes some two seconds after the first entry")?;
     say(note.trim_end_matches('\n'));
     Ok(ExitCode::SUCCESS)
 }
@@ -84,7 +87,8 @@ fn lines(checked: &CheckedLogs) -> String {
     lines.push(if checked.whole() {
         "Every log matches its checkpoints, the keyring, and what is remembered outside the database.".to_owned()
     } else {
-        "Something does not match: keep the database as it is, and check with struct-verify and an earlier checkpoint.".to_owned()
+        "Something does not match: keep the database as it is, and check with struct-verify and an earlier checkpoint."
+            .to_owned()
     });
     lines.join("\n")
 }
@@ -116,7 +120,12 @@ pub async fn export(config: &Config, options: &Export) -> anyhow::Result<ExitCod
 
 fn create(path: &Path) -> anyhow::Result<std::fs::File> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.with_context(|| format!("{} can't be made; name a new file in a folder that the account STRUCT runs as may write to", path.display()))
+    file.with_context(|| {
+        format!(
+            "{} can't be made; name a new file in a folder that the account STRUCT runs as may write to",
+            path.display()
+        )
+    })
 }
 
 async fn written(app: &Arc<App>, log: LogName, file: &mut std::fs::File) -> anyhow::Result<u64> {

@@ -45,12 +45,12 @@ impl Repeated {
             table.name()
         );
         let rows = client.query(&sql, &[&tenant.0, &count]).await?;
-        let epoch = client.query_one("SELECT access_epoch FROM struct.tenant WHERE tenant_id = $1", &[&tenant.0]).await?;
+        let epoch =
+            client.query_one("SELECT access_epoch FROM struct.tenant WHERE tenant_id = $1", &[&tenant.0]).await?;
         let place = unique_place(table, unique)?;
         let shapes = rows.iter().map(|row| {
             let text = |place: usize| row.get::<_, Option<String>>(place).unwrap_or_default();
-            let mut values =
-                vec![quoted(&tenant.to_string()), "$1".to_owned(), text(0), quoted(&user.to_string())];
+            let mut values = vec![quoted(&tenant.to_string()), "$1".to_owned(), text(0), quoted(&user.to_string())];
             values.extend((1..=table.stored_columns().len()).map(text));
             values[4 + place] = "$2::text".to_owned();
             Arc::from(written(table.texts().0, &values))

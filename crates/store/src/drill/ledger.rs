@@ -73,7 +73,9 @@ impl Onlooker {
     /// Checkpoints of more than `after` leaves, smallest first.
     pub async fn published(&self, log: TenantId, after: Option<u64>) -> Result<Vec<Published>, StoreError> {
         self.enter(log).await?;
-        let sql = format!("SELECT size, note, {CLOCK} FROM struct.checkpoint WHERE tenant_id = $1 AND size > $2 ORDER BY size");
+        let sql = format!(
+            "SELECT size, note, {CLOCK} FROM struct.checkpoint WHERE tenant_id = $1 AND size > $2 ORDER BY size"
+        );
         let after = after.map_or(-1, |after| i64::try_from(after).unwrap_or(i64::MAX));
         let rows = self.client.query(&sql, &[&log.0, &after]).await?;
         let published =

@@ -10,9 +10,8 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Tables that a case may change, or the check after it.
-const TABLES: [&str; 9] = [
-    "entry", "entry_waiting", "log", "log_key", "leaf", "tile", "checkpoint", "platform_entry", "evidence",
-];
+const TABLES: [&str; 9] =
+    ["entry", "entry_waiting", "log", "log_key", "leaf", "tile", "checkpoint", "platform_entry", "evidence"];
 /// Those in which a tampering has to leave a trace.
 const TAMPERED: &str = "SELECT md5(string_agg(all_rows.row, E'\\n' ORDER BY all_rows.row)) FROM (
     SELECT 'e' || t::text AS row FROM struct.entry t UNION ALL SELECT 'l' || t::text FROM struct.leaf t
@@ -164,7 +163,8 @@ impl Superuser {
 
     /// Puts everything back as it was.
     pub async fn restore(&self) -> Result<(), StoreError> {
-        let each = TABLES.map(|table| format!("TRUNCATE struct.{table}; INSERT INTO struct.{table} SELECT * FROM kept.{table};"));
+        let each = TABLES
+            .map(|table| format!("TRUNCATE struct.{table}; INSERT INTO struct.{table} SELECT * FROM kept.{table};"));
         Ok(self.client.batch_execute(&format!("BEGIN; {} COMMIT", each.concat())).await?)
     }
 
@@ -176,7 +176,8 @@ impl Superuser {
     /// A log.
     pub async fn find(&self, log: TenantId) -> Result<Found, StoreError> {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
-        let row = self.client.query_one("SELECT size, first_kept FROM struct.log WHERE tenant_id = $1", &[&log.0]).await?;
+        let row =
+            self.client.query_one("SELECT size, first_kept FROM struct.log WHERE tenant_id = $1", &[&log.0]).await?;
         let sizes = "SELECT size FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size";
         let sizes = self.client.query(sizes, &[&log.0]).await?;
         let tiles = self.client.query_one("SELECT count(*) FROM struct.tile WHERE tenant_id = $1", &[&log.0]).await?;
@@ -185,7 +186,13 @@ impl Superuser {
     }
 
     /// Does it, in one transaction.
-    pub async fn tamper(&self, found: &Found, what: Tampering, rebuilt: Rebuilt, dice: Dice<'_>) -> Result<(), StoreError> {
+    pub async fn tamper(
+        &self,
+        found: &Found,
+        what: Tampering,
+        rebuilt: Rebuilt,
+        dice: Dice<'_>,
+    ) -> Result<(), StoreError> {
         self.client.batch_execute("BEGIN").await?;
         self.client.batch_execute(&found.statements(what, dice)).await?;
         rebuilt::rebuild(&self.client, found.log, rebuilt).await?;
@@ -279,7 +286,9 @@ impl Found {
                      WHERE e.entry_id IN ({entry}, {other})"
                 )
             }
-            Tampering::TailCut => self.cut(self.size - 1 - dice((self.size - self.first_kept - 1).min(60)), dice(2) == 0),
+            Tampering::TailCut => {
+                self.cut(self.size - 1 - dice((self.size - self.first_kept - 1).min(60)), dice(2) == 0)
+            }
             _ => self.cut(self.checkpoints[dice(self.checkpoints.len() as u64 - 1) as usize], true),
         }
     }
@@ -299,7 +308,10 @@ impl Found {
             Tampering::LeafDeleted => format!("DELETE FROM struct.leaf {leaf}"),
             Tampering::LeafTurned => format!("UPDATE struct.leaf SET entry_id = gen_random_uuid() {leaf}"),
             Tampering::TileChanged => {
-                format!("UPDATE struct.tile SET hashes = set_byte(hashes, {0}, 255 - get_byte(hashes, {0})) {tile}", dice(8192))
+                format!(
+                    "UPDATE struct.tile SET hashes = set_byte(hashes, {0}, 255 - get_byte(hashes, {0})) {tile}",
+                    dice(8192)
+                )
             }
             Tampering::TileRootChanged => format!("UPDATE struct.tile SET root = sha256(root) {tile}"),
             _ => format!("DELETE FROM struct.tile {tile}"),
@@ -310,7 +322,8 @@ impl Found {
         let log = self.log;
         let nth = dice(self.checkpoints.len() as u64) as usize;
         let one = self.checkpoints[nth];
-        let other = self.checkpoints[(nth + 1 + dice(self.checkpoints.len() as u64 - 1) as usize) % self.checkpoints.len()];
+        let other =
+            self.checkpoints[(nth + 1 + dice(self.checkpoints.len() as u64 - 1) as usize) % self.checkpoints.len()];
         let of = |size: u64| format!("WHERE tenant_id = '{log}' AND size = {size}");
         let row = format!("WHERE tenant_id = '{log}'");
         match what {
@@ -334,9 +347,14 @@ impl Found {
                 self.size + 1 + dice(9),
                 of(one)
             ),
-            Tampering::SizeChanged => format!("UPDATE struct.log SET size = size - {} {row}", 1 + dice(self.size - self.first_kept)),
+            Tampering::SizeChanged => {
+                format!("UPDATE struct.log SET size = size - {} {row}", 1 + dice(self.size - self.first_kept))
+            }
             Tampering::EdgeChanged => {
-                format!("UPDATE struct.log SET frontier = set_byte(frontier, {0}, 255 - get_byte(frontier, {0})) {row}", dice(32))
+                format!(
+                    "UPDATE struct.log SET frontier = set_byte(frontier, {0}, 255 - get_byte(frontier, {0})) {row}",
+                    dice(32)
+                )
             }
             Tampering::LogDeleted => format!("DELETE FROM struct.log {row}"),
             _ => format!("UPDATE struct.log_key SET vkey = replace(vkey, '/log/', '/lag/') {row}"),

@@ -101,7 +101,10 @@ impl Store {
         let mut rows = answers.into_iter().collect::<Result<Vec<Vec<Row>>, _>>()?;
         let (waiting, tiles, leaves, edge) = (rows.pop(), rows.pop(), rows.pop(), rows.pop());
         let waiting = waiting.unwrap_or_default();
-        let edge = edge.unwrap_or_default().first().map(|row| edge_of(row, &leaves.unwrap_or_default(), &tiles.unwrap_or_default()));
+        let edge = edge
+            .unwrap_or_default()
+            .first()
+            .map(|row| edge_of(row, &leaves.unwrap_or_default(), &tiles.unwrap_or_default()));
         let (Some(edge), false) = (edge.transpose()?, waiting.is_empty()) else {
             client.batch_execute("ROLLBACK").await?;
             borrowed.landed();
@@ -135,7 +138,10 @@ fn edge_of(row: &Row, leaves: &[Row], tiles: &[Row]) -> Result<Edge, StoreError>
     for (level, hashes) in (0..LEVELS).zip(&partial) {
         let expected = (size >> (8 * u32::from(level))) % TILE_WIDTH;
         if hashes.len() as u64 != expected {
-            return Err(StoreError::Fault(format!("log: level {level} has {} hashes at its edge, not {expected}", hashes.len())));
+            return Err(StoreError::Fault(format!(
+                "log: level {level} has {} hashes at its edge, not {expected}",
+                hashes.len()
+            )));
         }
     }
     Ok(Edge { origin: row.get(0), frontier, partial })

@@ -53,7 +53,9 @@ impl Store {
     /// Keeps a measurement, and queues its leaf.
     pub async fn evidence_add(&self, row: &EvidenceRow, leaf: Vec<u8>) -> Result<(), StoreError> {
         let keep = Statement::new(
-            format!("INSERT INTO struct.evidence (tenant_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+            format!(
+                "INSERT INTO struct.evidence (tenant_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            ),
             vec![
                 Box::new(platform().0),
                 Box::new(row.id),

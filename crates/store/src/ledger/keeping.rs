@@ -44,9 +44,8 @@ impl Store {
         let Some(first) = rows.first() else { return Ok(Keeping::default()) };
         let (first_kept, days) = (u64::try_from(first.get::<_, i64>(16)).unwrap_or_default(), first.get(17));
         let entries = rows.iter().filter_map(|row| row.get::<_, Option<Uuid>>(0).map(|id| (EntryId::from(id), row)));
-        let entries = entries.map(|(id, row)| {
-            Ok(KeepingEntry { id, leaf: leaf::of(log, row)?, mac: row.get(14), sealed: row.get(15) })
-        });
+        let entries = entries
+            .map(|(id, row)| Ok(KeepingEntry { id, leaf: leaf::of(log, row)?, mac: row.get(14), sealed: row.get(15) }));
         Ok(Keeping { first_kept, days, entries: entries.collect::<Result<_, StoreError>>()? })
     }
 }

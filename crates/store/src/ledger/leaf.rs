@@ -19,7 +19,9 @@ macro_rules! columns {
 
 /// Entries that wait, in the order of their ids, which is the order of their instants.
 pub(super) const ENTRIES: &str = concat!(
-    "SELECT ", columns!(), ", e.mac, e.at < (SELECT applied_at FROM struct.migration WHERE version = 4)
+    "SELECT ",
+    columns!(),
+    ", e.mac, e.at < (SELECT applied_at FROM struct.migration WHERE version = 4)
      FROM struct.entry_waiting w
      JOIN struct.entry e ON e.tenant_id = w.tenant_id AND e.entry_id = w.entry_id
      WHERE w.tenant_id = $1 ORDER BY w.entry_id LIMIT $2"
@@ -27,21 +29,27 @@ pub(super) const ENTRIES: &str = concat!(
 
 /// Entries by their positions: from `$2`, before `$3`. One that is missing comes as a row of nulls.
 pub(super) const POSITIONS: &str = concat!(
-    "SELECT ", columns!(), ", l.position, l.hash FROM struct.leaf l
+    "SELECT ",
+    columns!(),
+    ", l.position, l.hash FROM struct.leaf l
      LEFT JOIN struct.entry e ON e.tenant_id = l.tenant_id AND e.entry_id = l.entry_id
      WHERE l.tenant_id = $1 AND l.position >= $2 AND l.position < $3 ORDER BY l.position"
 );
 
 /// One entry with its position, if it has one.
 pub(super) const ENTRY: &str = concat!(
-    "SELECT ", columns!(), ", l.position, e.detail FROM struct.entry e
+    "SELECT ",
+    columns!(),
+    ", l.position, e.detail FROM struct.entry e
      LEFT JOIN struct.leaf l ON l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id
      WHERE e.tenant_id = $1 AND e.entry_id = $2"
 );
 
 /// How long a log says that it keeps entries, and the newest entries of each of some verbs, whether they have a place or wait.
 pub(super) const KEEPING: &str = concat!(
-    "SELECT ", columns!(), ", e.mac, e.detail, l.first_kept, l.retention_days FROM struct.log l
+    "SELECT ",
+    columns!(),
+    ", e.mac, e.detail, l.first_kept, l.retention_days FROM struct.log l
      LEFT JOIN (SELECT n.* FROM unnest($2::text[]) AS v(verb) CROSS JOIN LATERAL (SELECT * FROM struct.entry
          WHERE tenant_id = $1 AND verb = v.verb ORDER BY entry_id DESC LIMIT $3) n) e ON true
      WHERE l.tenant_id = $1 ORDER BY e.entry_id DESC"

@@ -25,7 +25,13 @@ const COUNT: &str = "SELECT count(*) FROM struct.tile WHERE tenant_id = $1";
 
 impl Store {
     /// Full tiles of a level, from one number to before another.
-    pub async fn tiles_stored(&self, log: TenantId, level: u8, from: u64, until: u64) -> Result<Vec<TileRow>, StoreError> {
+    pub async fn tiles_stored(
+        &self,
+        log: TenantId,
+        level: u8,
+        from: u64,
+        until: u64,
+    ) -> Result<Vec<TileRow>, StoreError> {
         let params: Vec<crate::flight::Param> =
             vec![Box::new(log.0), Box::new(i16::from(level)), Box::new(signed(from)?), Box::new(signed(until)?)];
         let rows = self.fly(Flight::read(head(log), vec![Statement::new(TILES, params)])).await?.swap_remove(0);

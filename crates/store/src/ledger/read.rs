@@ -71,13 +71,15 @@ const BESIDE_PLATFORM: &str = "SELECT e.entry_id, l.entry_id IS NULL AND w.entry
 const LOG: &str = "SELECT tenant_id, origin, size, first_kept FROM struct.log WHERE tenant_id = $1";
 const KEYS: &str = "SELECT vkey FROM struct.log_key WHERE tenant_id = $1 ORDER BY version DESC";
 /// The cosignatures are lines of a note: they go below the log's own.
-pub(super) const CHECKPOINT: &str = "SELECT c.size, c.at, c.note || coalesce((SELECT string_agg(s.line, '' ORDER BY s.witness)
+pub(super) const CHECKPOINT: &str =
+    "SELECT c.size, c.at, c.note || coalesce((SELECT string_agg(s.line, '' ORDER BY s.witness)
         FROM struct.cosignature s WHERE s.tenant_id = c.tenant_id AND s.size = c.size), '')
     FROM struct.checkpoint c WHERE c.tenant_id = $1";
 const TILE: &str = "SELECT hashes FROM struct.tile WHERE tenant_id = $1 AND level = $2 AND number = $3";
 const LEAF_HASHES: &str =
     "SELECT hash FROM struct.leaf WHERE tenant_id = $1 AND position >= $2 AND position < $3 ORDER BY position";
-const TILE_ROOTS: &str = "SELECT root FROM struct.tile WHERE tenant_id = $1 AND level = $2 AND number >= $3 AND number < $4
+const TILE_ROOTS: &str =
+    "SELECT root FROM struct.tile WHERE tenant_id = $1 AND level = $2 AND number >= $3 AND number < $4
     ORDER BY number";
 const BODIES: &str = "SELECT p.body, l.position, l.hash FROM struct.leaf l
     LEFT JOIN struct.platform_entry p ON p.tenant_id = l.tenant_id AND p.entry_id = l.entry_id
@@ -184,11 +186,7 @@ impl Store {
     }
 
     /// An entry's leaf and place, read as the asker's flight reads everything else.
-    pub async fn placed_entry(
-        &self,
-        head: Head,
-        entry: EntryId,
-    ) -> Result<Option<(PlacedEntry, Vec<u8>)>, StoreError> {
+    pub async fn placed_entry(&self, head: Head, entry: EntryId) -> Result<Option<(PlacedEntry, Vec<u8>)>, StoreError> {
         let read = Statement::new(leaf::ENTRY, vec![Box::new(head.tenant.0), Box::new(entry.0)]);
         let rows = self.fly(Flight::read(head, vec![read])).await?.swap_remove(0);
         let Some(row) = rows.first() else { return Ok(None) };
@@ -216,9 +214,5 @@ fn log_row(row: &Row) -> LogRow {
 }
 
 pub(super) fn checkpoint_row(row: &Row) -> CheckpointRow {
-    CheckpointRow {
-        size: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(),
-        at: row.get(1),
-        note: row.get(2),
-    }
+    CheckpointRow { size: u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(), at: row.get(1), note: row.get(2) }
 }

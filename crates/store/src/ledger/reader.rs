@@ -45,7 +45,8 @@ pub struct SubscriberRow {
 
 const TOKEN: &str = "SELECT token_id, name, created_by, created_at, expires_at, last_used_at, entered_on, revoked_at
     FROM struct.log_token WHERE tenant_id = $1";
-const SUBSCRIBER: &str = "SELECT subscriber_id, email_sealed, locale, sent_on FROM struct.log_subscriber WHERE tenant_id = $1";
+const SUBSCRIBER: &str =
+    "SELECT subscriber_id, email_sealed, locale, sent_on FROM struct.log_subscriber WHERE tenant_id = $1";
 
 /// Makes a token; raises ST409 when there are `at_most` that still work.
 pub fn token_add(tenant: TenantId, row: &TokenRow, hash: [u8; 32], at_most: i64) -> Statement {
@@ -118,7 +119,8 @@ pub fn subscriber_remove(tenant: TenantId, subscriber: SubscriberId) -> Statemen
 impl Store {
     /// The token of a hash, in this tenant.
     pub async fn log_token(&self, tenant: TenantId, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        let find = Statement::new(format!("{TOKEN} AND token_hash = $2"), vec![Box::new(tenant.0), Box::new(hash.to_vec())]);
+        let find =
+            Statement::new(format!("{TOKEN} AND token_hash = $2"), vec![Box::new(tenant.0), Box::new(hash.to_vec())]);
         let rows = self.fly(Flight::read(head(tenant), vec![find])).await?.swap_remove(0);
         Ok(rows.first().map(token_row))
     }
@@ -133,7 +135,8 @@ impl Store {
 
     /// One token.
     pub async fn log_token_of(&self, asker: Head, token: TokenId) -> Result<Option<TokenRow>, StoreError> {
-        let find = Statement::new(format!("{TOKEN} AND token_id = $2"), vec![Box::new(asker.tenant.0), Box::new(token.0)]);
+        let find =
+            Statement::new(format!("{TOKEN} AND token_id = $2"), vec![Box::new(asker.tenant.0), Box::new(token.0)]);
         let rows = self.fly(Flight::read(asker, vec![find])).await?.swap_remove(0);
         Ok(rows.first().map(token_row))
     }
@@ -197,5 +200,10 @@ fn token_row(row: &Row) -> TokenRow {
 }
 
 fn subscriber_row(row: &Row) -> SubscriberRow {
-    SubscriberRow { id: row.get::<_, Uuid>(0).into(), email_sealed: row.get(1), locale: row.get(2), sent_on: row.get(3) }
+    SubscriberRow {
+        id: row.get::<_, Uuid>(0).into(),
+        email_sealed: row.get(1),
+        locale: row.get(2),
+        sent_on: row.get(3),
+    }
 }

@@ -61,7 +61,13 @@ impl Store {
     }
 
     /// Notes how far a walk is.
-    pub async fn walk_seen(&self, tenant: TenantId, walk: WalkId, at: Timestamp, leaves: u64) -> Result<(), StoreError> {
+    pub async fn walk_seen(
+        &self,
+        tenant: TenantId,
+        walk: WalkId,
+        at: Timestamp,
+        leaves: u64,
+    ) -> Result<(), StoreError> {
         let note = Statement::new(
             "UPDATE struct.log_walk SET seen_at = $3, leaves = $4 WHERE tenant_id = $1 AND walk_id = $2",
             vec![Box::new(tenant.0), Box::new(walk.0), Box::new(at), Box::new(signed(leaves)?)],

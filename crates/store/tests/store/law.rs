@@ -63,15 +63,35 @@ async fn another_policy_lets_only_the_crossing_role_through_and_only_to_these_ta
     )
     .await;
     const CROSSED: [&str; 10] = [
-        "entry_waiting", "job", "log", "log_subscriber", "member", "platform_entry", "sign", "stream", "tally", "tenant",
+        "entry_waiting",
+        "job",
+        "log",
+        "log_subscriber",
+        "member",
+        "platform_entry",
+        "sign",
+        "stream",
+        "tally",
+        "tenant",
     ];
     assert_eq!(others, CROSSED.map(|table| format!("struct.{table} struct_crossing")).into());
     let may = text(&root, "SELECT DISTINCT table_schema || '.' || table_name FROM information_schema.column_privileges WHERE grantee = 'struct_crossing'").await;
     assert_eq!(may, CROSSED.map(|table| format!("struct.{table}")).into());
     let owned = text(&root, "SELECT proname::text FROM pg_proc WHERE proowner = 'struct_crossing'::regrole").await;
     const DOORS: [&str; 13] = [
-        "job_claim", "job_release", "log_mail_due", "log_quiet", "log_waiting", "logs", "platform_append", "sign_claim",
-        "stream_claim", "stream_figures", "tally_due", "tenants", "user_tenants",
+        "job_claim",
+        "job_release",
+        "log_mail_due",
+        "log_quiet",
+        "log_waiting",
+        "logs",
+        "platform_append",
+        "sign_claim",
+        "stream_claim",
+        "stream_figures",
+        "tally_due",
+        "tenants",
+        "user_tenants",
     ];
     assert_eq!(owned, DOORS.map(str::to_owned).into());
 }

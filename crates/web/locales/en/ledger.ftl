@@ -49,6 +49,17 @@ ledger-independent = The check here is by STRUCT itself. To check without trusti
 ledger-check-logged = Checks and downloads are entered in the audit log.
 ledger-keys = Public keys
 ledger-keys-what = By these the checkpoints’ signatures are checked. Compare them once with the keys that you were given by another way than this site, such as the contract, and keep them. Newest first.
+ledger-field-retention = Retention
+ledger-retention-what = The text of entries past their time is removed once a day, 256 at a time. Hashes stay, so certificates go on to verify.
+ledger-retention-label = Keep entries for
+ledger-retention-ever = No limit
+ledger-retention-years = { $count } { $count ->
+    [one] year
+   *[other] years
+}
+ledger-retention-days = { $count } days
+ledger-retention-do = Change the retention
+done-log_retention = The retention was changed.
 ledger-mails = Checkpoints by mail
 ledger-mails-what = One mail a day, after 6:00 in Japan, with the newest checkpoint. It is worth most with somebody outside, such as your auditors.
 ledger-mails-none = There are no addresses.

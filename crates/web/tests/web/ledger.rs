@@ -99,6 +99,7 @@ fn overview(state: State) -> LogOverview {
                 sent_on: None,
             },
         ],
+        retention: Some(1_826),
         walk: Some(a_walk(if broken { WalkState::Broken } else { WalkState::Whole }, 18_204, &[])),
         witnesses: vec![
             WitnessView {
@@ -143,7 +144,10 @@ pub fn samples(locale: Locale) -> Vec<Sample> {
     let broken = a_walk(
         WalkState::Broken,
         18_204,
-        &["leaf 17004: its entry was changed or taken away", "the checkpoint of 17005 leaves does not fit the tree or its signature"],
+        &[
+            "leaf 17004: its entry was changed or taken away",
+            "the checkpoint of 17005 leaves does not fit the tree or its signature",
+        ],
     );
     vec![
         sample("ledger", &log(&overview(State::Met), &filled)),
@@ -388,7 +392,10 @@ async fn a_client_of_the_format_rebuilds_the_tree_of_a_tenant_and_of_the_platfor
     let platform = Client { site: &site, prefix: "/log/platform".to_owned(), authorization: "Bearer none".to_owned() };
     let told = platform.verified().await;
     let origin = format!("struct.example.jp/log/{}", site.running.tenant);
-    assert!(told.iter().any(|leaf| String::from_utf8_lossy(leaf).contains(&origin)), "it holds the tenant's checkpoint");
+    assert!(
+        told.iter().any(|leaf| String::from_utf8_lossy(leaf).contains(&origin)),
+        "it holds the tenant's checkpoint"
+    );
 }
 
 fn base64(text: &str) -> String {
@@ -488,13 +495,19 @@ async fn the_page_checks_the_whole_log_and_gives_it_out() {
     let begun = site.post(&format!("{LOG}/check"), ADMIN, &[]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
     let ended = site.ended(begun.location(), ADMIN).await;
-    assert!(ended.body.contains("すべて一致しました") && ended.body.contains("確かめられていないこと"), "{}", ended.body);
+    assert!(
+        ended.body.contains("すべて一致しました") && ended.body.contains("確かめられていないこと"),
+        "{}",
+        ended.body
+    );
     let theirs = site.get(begun.location(), Some(OTHER)).await;
     assert_eq!(theirs.status, StatusCode::NOT_FOUND);
     let file = site.post(&format!("{LOG}/download"), ADMIN, &[]).await;
     assert_eq!(file.status, StatusCode::OK);
     assert_eq!(file.headers[header::CONTENT_TYPE], "application/zip");
-    assert!(file.headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment; filename=\"struct-log-"));
+    assert!(
+        file.headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment; filename=\"struct-log-")
+    );
     assert!(file.raw.starts_with(b"PK") && file.raw.windows(4).any(|end| end == b"PK\x05\x06"), "from head to end");
 }
 
@@ -514,7 +527,9 @@ async fn an_entrys_certificate_is_a_file_and_one_not_in_the_log_yet_will_have_it
     sequenced(&site).await;
     let file = site.post(&path, ADMIN, &[]).await;
     assert_eq!(file.status, StatusCode::OK, "{}", file.body);
-    assert!(file.headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains(&format!("struct-{entry}.tlog-proof")));
+    assert!(
+        file.headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains(&format!("struct-{entry}.tlog-proof"))
+    );
     assert!(file.body.starts_with("c2sp.org/tlog-proof@v1\n"), "{}", file.body);
     assert_eq!(site.post(&path, OTHER, &[]).await.status, StatusCode::NOT_FOUND, "another tenant's entry");
     let asked = "SELECT count(*) FROM struct.entry WHERE verb = 'record.not_found'";
@@ -529,7 +544,8 @@ async fn addresses_for_checkpoints_are_kept_on_the_page_and_wrong_ones_stay_in_t
     let wrong = site.post(&format!("{LOG}/mail"), ADMIN, &[("email", "auditor@"), ("language", "en")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.body.contains("value=\"auditor@\"") && wrong.body.contains("href=\"#email\""));
-    let added = site.post(&format!("{LOG}/mail"), ADMIN, &[("email", "auditor@kansa.example.jp"), ("language", "en")]).await;
+    let added =
+        site.post(&format!("{LOG}/mail"), ADMIN, &[("email", "auditor@kansa.example.jp"), ("language", "en")]).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER);
     let page = site.get(LOG, Some(ADMIN)).await;
     assert!(page.body.contains("auditor@kansa.example.jp"));

@@ -49,7 +49,8 @@ fn every_form_that_posts_carries_the_token_of_its_session() {
 #[test]
 fn no_key_of_a_text_is_shown_in_place_of_the_text() {
     for (_, sample) in every() {
-        let people = ["sign-", "hold-", "session-", "user-", "mail-", "access-", "role-", "permission-", "billing-", "ledger-"];
+        let people =
+            ["sign-", "hold-", "session-", "user-", "mail-", "access-", "role-", "permission-", "billing-", "ledger-"];
         let prefixes = ["record-", "shell-", "job-", "home-", "problem-", "extraction-", "gate-", "state-", "kind-"];
         for prefix in prefixes.into_iter().chain(people) {
             let shown = sample.html.split('>').skip(1).filter_map(|rest| rest.split('<').next());

@@ -2,8 +2,8 @@
 
 pub mod access;
 pub mod people;
-pub mod streams;
 pub mod signs;
+pub mod streams;
 
 use app::job::{ImportStatus, JobState, RefusedRow};
 use app::record::{Can, Count, EntityPlace, RecordDetail, RecordForm, RecordPage, RecordView};

@@ -61,7 +61,12 @@ async fn fill(stage: &mut Stage, leaves: u64) -> anyhow::Result<()> {
     iter(starts)
         .map(|start| async move {
             let entries = (start..(start + ENTERED_AT_ONCE).min(until)).map(|turn| {
-                app.entry_weighed(caller, Repeated::id(turn).into(), (SERVICE, SCREEN, ENTITY), &customer("W", turn).values)
+                app.entry_weighed(
+                    caller,
+                    Repeated::id(turn).into(),
+                    (SERVICE, SCREEN, ENTITY),
+                    &customer("W", turn).values,
+                )
             });
             let entries = entries.collect::<Result<Vec<_>, _>>()?;
             Ok::<(), anyhow::Error>(app.store().enter(head, &entries).await?)

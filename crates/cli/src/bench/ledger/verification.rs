@@ -19,8 +19,11 @@ const TILE_HEIGHT: u32 = 8;
 /// (c) Verification.
 pub fn measure(report: &mut Report, bundles: &[Vec<u8>], rounds: u64) -> anyhow::Result<()> {
     // Whole tiles only, as all but one of a log are.
-    let full: Vec<&[u8]> =
-        bundles.iter().map(Vec::as_slice).filter(|bundle| bundle_hashes(bundle).is_ok_and(|h| h.len() == 256)).collect();
+    let full: Vec<&[u8]> = bundles
+        .iter()
+        .map(Vec::as_slice)
+        .filter(|bundle| bundle_hashes(bundle).is_ok_and(|h| h.len() == 256))
+        .collect();
     ensure!(!full.is_empty(), "there is no full bundle to verify");
     let leaves = full.len() as f64 * 256.0 * f64::from(TIMES);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -39,7 +42,11 @@ pub fn measure(report: &mut Report, bundles: &[Vec<u8>], rounds: u64) -> anyhow:
             say(&format!("verify, round {round}: {ours:.0} leaves/s, SHA-256 alone {theirs:.0} leaves/s"));
         }
     }
-    report.figure("verify.leaf_bytes", full.iter().map(|b| b.len()).sum::<usize>() as f64 / (full.len() * 256) as f64, "bytes");
+    report.figure(
+        "verify.leaf_bytes",
+        full.iter().map(|b| b.len()).sum::<usize>() as f64 / (full.len() * 256) as f64,
+        "bytes",
+    );
     report.figure("verify.leaves_per_s", median(&ours), "/s");
     report.figure("verify.sha256_leaves_per_s", median(&theirs), "/s");
     let ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();

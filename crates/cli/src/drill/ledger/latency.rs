@@ -74,8 +74,12 @@ mod tests {
     #[test]
     fn an_entry_during_whose_wait_a_leader_died_counts_apart() {
         let id = Uuid::from_u128;
-        let entered = [(1, 1_000_000), (2, 5_000_000)]
-            .map(|(n, at_us)| Entered { entry: id(n), at_us, verb: String::new(), record: None });
+        let entered = [(1, 1_000_000), (2, 5_000_000)].map(|(n, at_us)| Entered {
+            entry: id(n),
+            at_us,
+            verb: String::new(),
+            record: None,
+        });
         let mut seen = SeenLog::default();
         seen.leaves = (0..2).map(|n| Placed { position: n, entry: id(u128::from(n) + 1), hash: Vec::new() }).collect();
         seen.checkpoints = [(1, (String::new(), 1_500_000)), (2, (String::new(), 7_000_000))].into();

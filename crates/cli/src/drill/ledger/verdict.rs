@@ -134,7 +134,9 @@ impl Verdict {
                 {
                     roots.push((*size, found.root));
                 }
-                _ => self.violations.push(format!("{origin}: the checkpoint of {size} leaves does not fit what is served now")),
+                _ => self
+                    .violations
+                    .push(format!("{origin}: the checkpoint of {size} leaves does not fit what is served now")),
             }
         }
         self.checkpoints += roots.len() as u64;
@@ -157,7 +159,8 @@ impl Verdict {
         let fits = proof.is_some_and(|proof| verify_consistency(old.0, new.0, old.1, new.1, &proof).is_ok());
         if !fits {
             let origin = &whole.checkpoint.origin;
-            self.violations.push(format!("{origin}: checkpoints of {} and {} leaves do not fit each other", old.0, new.0));
+            self.violations
+                .push(format!("{origin}: checkpoints of {} and {} leaves do not fit each other", old.0, new.0));
         }
         self.pairs += 1;
     }
@@ -207,7 +210,8 @@ impl Verdict {
         for (size, (note, _)) in &seen.checkpoints {
             let times = told.get(&Hash::of(Note::parse(note)?.text().as_bytes()).hex()).copied().unwrap_or_default();
             if times != 1 {
-                self.violations.push(format!("the platform's log tells {times} times of a checkpoint of {size} leaves"));
+                self.violations
+                    .push(format!("the platform's log tells {times} times of a checkpoint of {size} leaves"));
             }
         }
         Ok(())
@@ -218,8 +222,14 @@ impl Verdict {
         let appending = self.kills.iter().filter(|kill| kill.appending).count();
         let up = self.kills.iter().filter(|kill| kill.name == super::servers::UP).count();
         let takeovers = self.takeovers();
-        say(&format!("killed {} leaders, {appending} of them while they appended; {up} times `struct up`", self.kills.len()));
-        say(&format!("acknowledged records {}, answered 503 {}, unanswered {}", self.acknowledged, self.unavailable, self.unanswered));
+        say(&format!(
+            "killed {} leaders, {appending} of them while they appended; {up} times `struct up`",
+            self.kills.len()
+        ));
+        say(&format!(
+            "acknowledged records {}, answered 503 {}, unanswered {}",
+            self.acknowledged, self.unavailable, self.unanswered
+        ));
         say(&format!(
             "leaves {}, checkpoints seen {}, fetched over HTTPS {}, pairs proven {}",
             self.leaves, self.checkpoints, self.fetched, self.pairs

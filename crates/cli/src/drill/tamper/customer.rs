@@ -86,7 +86,8 @@ impl Customer {
 
     async fn verify(&self, arguments: &[String]) -> anyhow::Result<i32> {
         let output = host::process::output(&self.verifier, arguments).await;
-        let output = output.with_context(|| format!("{} can't be run; build it: cargo build -p verify", self.verifier.display()))?;
+        let output = output
+            .with_context(|| format!("{} can't be run; build it: cargo build -p verify", self.verifier.display()))?;
         match output.status.code() {
             Some(code @ (PROVEN | NOT_PROVEN | UNCHECKED)) => Ok(code),
             _ => bail!("struct-verify ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr)),

@@ -80,7 +80,10 @@ impl Verdict {
 
     /// Prints it. Success only without a violation.
     pub fn finish(&self, as_json: bool) -> ExitCode {
-        say(&format!("{:<22} {:>6} {:>18} {:>10} {:>26}", "", "cases", "server noticed", "refused", "nothing shown differs"));
+        say(&format!(
+            "{:<22} {:>6} {:>18} {:>10} {:>26}",
+            "", "cases", "server noticed", "refused", "nothing shown differs"
+        ));
         let mut all = Tally::default();
         for (what, tally) in &self.kinds {
             let Tally { cases, noticed, refused, not_shown } = *tally;
@@ -93,13 +96,17 @@ impl Verdict {
             };
         }
         say(&format!("{:<22} {:>6} {:>18} {:>10} {:>26}", "all", all.cases, all.noticed, all.refused, all.not_shown));
-        say(&format!("answers of struct-verify: {:?}; in {} cases the log went on before anybody looked", self.answers, self.appended));
+        say(&format!(
+            "answers of struct-verify: {:?}; in {} cases the log went on before anybody looked",
+            self.answers, self.appended
+        ));
         for violation in self.violations.iter().take(SHOWN) {
             say(&format!("VIOLATION: {violation}"));
         }
         say(&format!("{} violations", self.violations.len()));
         if as_json {
-            let kinds: Map<_, _> = self.kinds.iter().map(|(what, tally)| (format!("{what:?}"), json!(tally.cases))).collect();
+            let kinds: Map<_, _> =
+                self.kinds.iter().map(|(what, tally)| (format!("{what:?}"), json!(tally.cases))).collect();
             let document = json!({
                 "drill": "tamper",
                 "figures": { "cases": all.cases, "noticed": all.noticed, "refused": all.refused, "not_shown": all.not_shown, "kinds": kinds },

@@ -65,11 +65,14 @@ async fn tiles(client: &Client, log: TenantId, leaves: Vec<Hash>) -> Result<(), 
 /// Writes the new roots into the checkpoints, and one for the size now; signed with one's own key or with what stood there.
 async fn checkpoints(client: &Client, log: TenantId, roots: &[Hash], signed: bool) -> Result<(), StoreError> {
     let fault = |error: &dyn std::fmt::Display| StoreError::Fault(format!("tampering: {error}"));
-    let origin: String = client.query_one("SELECT origin FROM struct.log WHERE tenant_id = $1", &[&log.0]).await?.get(0);
+    let origin: String =
+        client.query_one("SELECT origin FROM struct.log WHERE tenant_id = $1", &[&log.0]).await?.get(0);
     let signer = Signer::from_seed(&origin, &OWN_SEED).map_err(|error| fault(&error))?;
-    let rows = client.query("SELECT size, note FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size", &[&log.0]).await?;
+    let rows =
+        client.query("SELECT size, note FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size", &[&log.0]).await?;
     let last = i64::try_from(roots.len() - 1).unwrap_or_default();
-    let mut kept: Vec<(i64, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).filter(|(size, _)| *size <= last).collect();
+    let mut kept: Vec<(i64, String)> =
+        rows.iter().map(|row| (row.get(0), row.get(1))).filter(|(size, _)| *size <= last).collect();
     if let Some((_, note)) = kept.last().filter(|(size, _)| *size < last).cloned() {
         kept.push((last, note));
     }

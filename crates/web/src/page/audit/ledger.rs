@@ -80,6 +80,19 @@ pub async fn unsubscribe(State(web): State<Arc<Web>>, at: AtSubscriber, posted: 
     Ok(page::done(PATH, "log_unsubscribed"))
 }
 
+/// `POST /app/admin/audit/log/retention`: how long entries are kept; an empty choice keeps them for ever.
+pub async fn retention(State(web): State<Arc<Web>>, posted: Posted) -> Result<Response, Problem> {
+    let Posted { signed, form } = posted;
+    let typed = form.once("retention")?;
+    // What is no number is outside of what may be chosen, and is refused as that.
+    let days = (!typed.is_empty()).then(|| typed.parse().unwrap_or(0));
+    match web.app.retention_change(&signed.caller, days).await {
+        Ok(()) => Ok(page::done(PATH, "log_retention")),
+        Err(Error::Invalid(faults)) => filled(&web, &signed, &Filled { faults: &faults, ..Filled::default() }).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// `POST /app/admin/audit/log/download`: the whole log as a zip.
 pub async fn download(State(web): State<Arc<Web>>, posted: Posted) -> Result<Response, Problem> {
     Ok(packed(web.app.log_package(&posted.signed.caller).await?))

@@ -22,6 +22,10 @@ use jiff::Timestamp;
 const PROMISE: &str = "audit.data_actions";
 /// For how many days a token may be made, as the form offers it.
 const DAYS: [i64; 4] = [30, 90, 365, 730];
+/// For how many years entries may be kept, as the form offers it.
+const YEARS: [i32; 6] = [1, 2, 3, 5, 7, 10];
+/// Days of so many years, leap days included.
+const YEAR_DAYS: f64 = 365.25;
 
 /// The page.
 #[derive(Template)]
@@ -59,6 +63,10 @@ pub struct LedgerView {
     pub mails_max: i64,
     /// Witnesses.
     pub witnesses: Vec<WitnessRow>,
+    /// For how long entries are kept: value, words, chosen.
+    pub retention: Vec<(String, String, bool)>,
+    /// What is wrong with it, or empty.
+    pub retention_error: String,
 }
 
 /// The state of the promise.
@@ -190,7 +198,13 @@ pub struct Filled<'a> {
 }
 
 /// The page.
-pub fn view(mut shell: Shell, tenant: TenantId, found: &LogOverview, filled: &Filled<'_>, now: Timestamp) -> LedgerView {
+pub fn view(
+    mut shell: Shell,
+    tenant: TenantId,
+    found: &LogOverview,
+    filled: &Filled<'_>,
+    now: Timestamp,
+) -> LedgerView {
     let t = shell.t;
     shell.title = t.text("ledger-title");
     let error = |field: &str| filled.faults.iter().find(|fault| fault.field == field).map(|fault| message(fault, t));
@@ -220,9 +234,28 @@ pub fn view(mut shell: Shell, tenant: TenantId, found: &LogOverview, filled: &Fi
         mails: found.subscribers.iter().map(|subscriber| mail_row(subscriber, t)).collect(),
         mail: mail_form(filled, found, error("email").unwrap_or_default(), t),
         mails_max: MAX_SUBSCRIBERS,
+        retention: retention(found.retention, t),
+        retention_error: error("retention").unwrap_or_default(),
         witnesses: found.witnesses.iter().map(|witness| witness_row(witness, t, now)).collect(),
         shell,
     }
+}
+
+/// The choices, with the one that holds; days nobody would choose here are shown as days.
+fn retention(held: Option<i32>, t: Texts) -> Vec<(String, String, bool)> {
+    let mut choices = vec![(String::new(), t.text("ledger-retention-ever"), held.is_none())];
+    for years in YEARS {
+        let days = (f64::from(years) * YEAR_DAYS) as i32;
+        choices.push((
+            days.to_string(),
+            t.one("ledger-retention-years", "count", i64::from(years)),
+            held == Some(days),
+        ));
+    }
+    if let Some(days) = held.filter(|_| !choices.iter().any(|(.., chosen)| *chosen)) {
+        choices.push((days.to_string(), t.one("ledger-retention-days", "count", i64::from(days)), true));
+    }
+    choices
 }
 
 fn message(fault: &Fault, t: Texts) -> String {
