@@ -27,7 +27,7 @@ fn read(verb: Verb, outcome: Outcome, actor: Actor) -> ReadEntry {
         target,
         detail: Detail::default(),
     };
-    ReadEntry { at: "2026-11-22T09:05:00.123456Z".parse().unwrap(), entry }
+    ReadEntry { at: "2026-11-22T09:05:00.123456Z".parse().expect("an instant"), entry }
 }
 
 fn user() -> Actor {

@@ -187,7 +187,13 @@ mod tests {
     use domain::locale::Locale;
 
     /// Done only as refusals, or never refused once begun: no second sentence is needed.
-    const ONE_END: [Verb; 4] = [Verb::SessionRefused, Verb::RecordConflicted, Verb::RecordNotFound, Verb::AccessDenied];
+    const ONE_END: [Verb; 5] = [
+        Verb::SessionRefused,
+        Verb::RecordConflicted,
+        Verb::RecordNotFound,
+        Verb::AccessDenied,
+        Verb::RecordsDelivered,
+    ];
 
     #[test]
     fn every_verb_has_its_sentence_and_its_name_in_both_languages() {
