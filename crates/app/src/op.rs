@@ -241,9 +241,12 @@ pub(crate) fn entry_mac(key: &FieldIndex, leaf: Leaf) -> [u8; 16] {
 /// Random bytes sealed before an entry's detail: with them its text can be proven, without them nobody can guess it.
 pub(crate) const SALT_BYTES: usize = 32;
 
+/// Salt, text, and what the text says.
+pub(crate) type OpenedDetail<'a> = (Option<[u8; SALT_BYTES]>, &'a [u8], Detail);
+
 /// What an entry's opened envelope holds: salt and text. Entries of before the log's commitments have no salt; their text
 /// can't be taken for a salted one, since what follows its first bytes lacks the beginning and so reads as nothing.
-pub(crate) fn detail_of(opened: &[u8]) -> Option<(Option<[u8; SALT_BYTES]>, &[u8], Detail)> {
+pub(crate) fn detail_of(opened: &[u8]) -> Option<OpenedDetail<'_>> {
     if let Some((salt, text)) = opened.split_first_chunk::<SALT_BYTES>()
         && let Ok(detail) = serde_json::from_slice(text)
     {

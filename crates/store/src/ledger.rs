@@ -11,7 +11,7 @@ mod reader;
 mod walk;
 mod witness;
 
-pub use append::{Append, Appended, BATCH_ENTRIES};
+pub use append::{Append, Appended, BATCH_ENTRIES, QueuedLeaf};
 pub use evidence::{EvidenceRow, Verdict};
 pub use keeping::{Keeping, KeepingEntry, prune};
 pub(crate) use leaf::{hash_of_row, positions};

@@ -101,7 +101,7 @@ impl App {
         let titles = self.store.fly(Flight::read(asked.head, vec![titles])).await?;
         let title = titles.into_iter().flat_map(Store::titles).next().map(|(_, title)| title);
         let there = title.is_some();
-        if !there && !(asked.administrator && self.was_there(&asked).await?) {
+        if !(there || asked.administrator && self.was_there(&asked).await?) {
             return Err(match &asked.op {
                 Some(op) => op.not_found(id).await,
                 None => self.nothing_there(caller, asked.head, format!("record {id}")).await,

@@ -120,7 +120,7 @@ async fn kill_all(
         servers.kill(product, &leader.name).await?;
         let (next, led_us) = leads(onlooker, Some(&leader)).await?;
         kills.push(Kill { at_us, led_us, appending, name: std::mem::replace(&mut leader, next).name });
-        if kills.len() % 50 == 0 {
+        if kills.len().is_multiple_of(50) {
             say(&format!("{} of {} kills", kills.len(), options.kills));
         }
     }

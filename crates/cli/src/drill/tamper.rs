@@ -9,15 +9,18 @@ mod verdict;
 use crate::config::Config;
 use crate::log::say;
 use crate::trial::customers::Dice;
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::Args;
 use customer::{Answer, Customer};
 use domain::claim::State;
 use stage::Stage;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::drill::tamper::{Rebuilt, Tampering};
+use store::drill::tamper::{Found, Rebuilt, Tampering};
 use verdict::{Case, Verdict};
+
+/// How often it is tried until a tampering changes something.
+const ATTEMPTS: u32 = 100;
 
 /// Options of `struct drill tamper`.
 #[derive(Args, Debug)]
@@ -77,19 +80,24 @@ async fn drill(stage: &Stage, options: &Options) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
+/// Tampers until something stands there that did not before: some cases come to nothing (two entries of the same words, a
+/// hash that is made to fit again). What was made to fit afterwards.
+async fn tampered(stage: &Stage, found: &Found, what: Tampering, dice: &mut Dice) -> anyhow::Result<Rebuilt> {
+    for _ in 0..ATTEMPTS {
+        let rebuilt = if what.is_of_leaves() { *dice.one(&Rebuilt::ALL) } else { Rebuilt::Nothing };
+        stage.superuser.tamper(found, what, rebuilt, &mut |bound| dice.below(bound)).await?;
+        if stage.superuser.fingerprint().await? != stage.fingerprint {
+            return Ok(rebuilt);
+        }
+    }
+    bail!("{what:?} changed nothing {ATTEMPTS} times in a row")
+}
+
 /// One case, from what was there before to what is noticed. The caller puts everything back.
 async fn case(stage: &Stage, customer: &Customer, what: Tampering, dice: &mut Dice) -> anyhow::Result<Case> {
     let app = &stage.unserved.app;
-    let rebuilt = if what.is_of_leaves() { *dice.one(&Rebuilt::ALL) } else { Rebuilt::Nothing };
     let found = stage.superuser.find(customer.tenant).await?;
-    let changed = loop {
-        stage.superuser.tamper(&found, what, rebuilt, &mut |bound| dice.below(bound)).await?;
-        // Some come to nothing: two entries of the same words, a checkpoint that lacks the letters.
-        if stage.superuser.fingerprint().await? != stage.fingerprint {
-            break true;
-        }
-    };
-    ensure!(changed, "what changes nothing is no case");
+    let rebuilt = tampered(stage, &found, what, dice).await?;
     // Life goes on meanwhile: in half of the cases the next entry is appended, or refused its place, before anybody looks.
     let appended = dice.below(2) == 0;
     if appended {

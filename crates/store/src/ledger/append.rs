@@ -18,6 +18,9 @@ pub const BATCH_ENTRIES: i64 = 4_096;
 /// Levels of tiles: 256^8 leaves are more than a position can number.
 const LEVELS: u8 = 8;
 
+/// A leaf for the platform's log, with its id.
+pub type QueuedLeaf = (Uuid, Vec<u8>);
+
 /// What an append needs from whoever holds the keys.
 pub struct Append<'a> {
     /// The log.
@@ -31,7 +34,7 @@ pub struct Append<'a> {
     /// somebody else put there gets no place.
     pub genuine: &'a (dyn Fn(&Leaf, Option<&[u8]>) -> bool + Sync),
     /// The platform leaf that tells of a note, with its id; none for the platform's own log.
-    pub tell: &'a (dyn Fn(&str) -> Option<(Uuid, Vec<u8>)> + Sync),
+    pub tell: &'a (dyn Fn(&str) -> Option<QueuedLeaf> + Sync),
 }
 
 /// What was appended.

@@ -156,6 +156,7 @@ pub async fn status(State(web): State<Arc<Web>>, signed: Signed, at: AtJob) -> R
 }
 
 /// Why an upload came to nothing.
+#[expect(clippy::large_enum_variant, reason = "it is made once and matched at once")]
 enum Refused {
     File(String, StatusCode),
     Whole(Problem),
