@@ -41,6 +41,8 @@ pub enum Tampering {
     TailCut,
     /// Everything is taken back to an earlier published checkpoint.
     TakenBack,
+    /// The oldest entries are deleted as if the retention rule had removed them.
+    PrunedEarly,
     /// The hash of a leaf is changed.
     LeafChanged,
     /// A leaf is deleted.
@@ -73,7 +75,7 @@ pub enum Tampering {
 
 impl Tampering {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::EntryChanged,
         Self::EntriesChanged,
         Self::EntryDeleted,
@@ -84,6 +86,7 @@ impl Tampering {
         Self::EntriesSwapped,
         Self::TailCut,
         Self::TakenBack,
+        Self::PrunedEarly,
         Self::LeafChanged,
         Self::LeafDeleted,
         Self::LeafTurned,
@@ -233,6 +236,7 @@ impl Found {
             | Tampering::PlacesSwapped
             | Tampering::EntriesSwapped
             | Tampering::TailCut
+            | Tampering::PrunedEarly
             | Tampering::TakenBack => self.of_entries(what, dice),
             Tampering::LeafChanged
             | Tampering::LeafDeleted
@@ -289,14 +293,22 @@ impl Found {
             Tampering::TailCut => {
                 self.cut(self.size - 1 - dice((self.size - self.first_kept - 1).min(60)), dice(2) == 0)
             }
+            Tampering::PrunedEarly => {
+                let until = self.first_kept + 256 * (1 + dice((self.size - self.first_kept) / 256));
+                let until = until.min(self.size / 256 * 256);
+                format!(
+                    "DELETE FROM struct.entry WHERE entry_id IN (SELECT entry_id FROM struct.leaf WHERE tenant_id = '{log}' AND position < {until});
+                     UPDATE struct.log SET first_kept = {until} WHERE tenant_id = '{log}'"
+                )
+            }
             _ => self.cut(self.checkpoints[dice(self.checkpoints.len() as u64 - 1) as usize], true),
         }
     }
 
     fn of_hashes(&self, what: Tampering, dice: Dice<'_>) -> String {
         let log = self.log;
-        // Of leaves that were pruned too.
-        let place = dice(self.size);
+        // Of leaves that were pruned too; whose entry was removed is another's no more.
+        let place = if what == Tampering::LeafTurned { self.place(dice) } else { dice(self.size) };
         let leaf = format!("WHERE tenant_id = '{log}' AND position = {place}");
         let tile = format!(
             "WHERE (tenant_id, level, number) = (SELECT tenant_id, level, number FROM struct.tile

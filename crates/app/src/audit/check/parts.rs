@@ -66,6 +66,11 @@ impl Parts {
         frontier: &Frontier,
         checked: &mut CheckedLog,
     ) -> Result<(), Error> {
+        // Read first: the log may grow meanwhile, and its checkpoints with it.
+        let newest = app.store.checkpoint_newest(log).await?.map_or(0, |row| row.size);
+        if let Some((size, _)) = app.store.log_edge(log).await?.filter(|(size, _)| newest > *size) {
+            checked.fault(format!("there is a checkpoint of {newest} leaves, and the log ends at {size}"));
+        }
         // A log that grew meanwhile is compared the next time.
         if let Some((size, edge)) = app.store.log_edge(log).await?
             && size == frontier.size()

@@ -80,9 +80,12 @@ mod tests {
             verb: String::new(),
             record: None,
         });
-        let mut seen = SeenLog::default();
-        seen.leaves = (0..2).map(|n| Placed { position: n, entry: id(u128::from(n) + 1), hash: Vec::new() }).collect();
-        seen.checkpoints = [(1, (String::new(), 1_500_000)), (2, (String::new(), 7_000_000))].into();
+        let place = |n| Placed { position: n, entry: id(u128::from(n) + 1), hash: Vec::new() };
+        let seen = SeenLog {
+            leaves: (0..2).map(place).collect(),
+            checkpoints: [(1, (String::new(), 1_500_000)), (2, (String::new(), 7_000_000))].into(),
+            ..SeenLog::default()
+        };
         let kill = Kill { at_us: 5_500_000, led_us: 6_000_000, appending: false, name: String::new() };
         let found = of(&entered, &seen, &[kill], 0);
         assert_eq!((found.led.at(1.0), found.across.at(1.0)), (Some(500.0), Some(2_000.0)));

@@ -54,6 +54,14 @@ impl Case {
         self.answer != Answer::Proven
     }
 
+    /// What was done, and what the server said of it.
+    fn told(&self) -> String {
+        format!(
+            "{:?}, rebuilt {:?}; the check said {:?}, the verifier {:?}",
+            self.what, self.rebuilt, self.faults, self.answer
+        )
+    }
+
     /// Whether the customer could notice: a tile that no package holds, or an entry beside the log, changes nothing for them.
     fn concerns_the_customer(&self) -> bool {
         self.shown || self.is_refused()
@@ -71,10 +79,10 @@ impl Verdict {
         *self.answers.entry(case.answer).or_default() += 1;
         self.appended += u64::from(case.appended);
         if !case.noticed || !case.turned {
-            self.violations.push(format!("case {number}: the server did not notice: {case:?}"));
+            self.violations.push(format!("case {number}: the server did not notice: {}", case.told()));
         }
         if case.shown && !case.is_refused() {
-            self.violations.push(format!("case {number}: struct-verify did not notice: {case:?}"));
+            self.violations.push(format!("case {number}: struct-verify did not notice: {}", case.told()));
         }
     }
 
