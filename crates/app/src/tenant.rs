@@ -31,6 +31,7 @@ impl App {
     pub fn provision_platform(&self) -> Result<(), Error> {
         self.keys.keyring().provision(&Node::PlatformDirectory, &*self.random)?;
         self.keys.keyring().provision(&Node::PlatformIndex, &*self.random)?;
+        self.keys.keyring().provision(&Node::PlatformCheckpoint, &*self.random)?;
         Ok(())
     }
 
@@ -45,7 +46,8 @@ impl App {
             return Err(Error::Refused(Refusal::NameTaken));
         }
         let tenant: TenantId = self.new_id();
-        for node in [Node::TenantLog(tenant.bytes()), Node::TenantDirectory(tenant.bytes())] {
+        let bytes = tenant.bytes();
+        for node in [Node::TenantLog(bytes), Node::TenantCheckpoint(bytes), Node::TenantDirectory(bytes)] {
             self.keys.keyring().provision(&node, &*self.random)?;
         }
         let change = MemberChange { administrator: true, roles: Vec::new(), billing_types: new.billing_types.clone() };

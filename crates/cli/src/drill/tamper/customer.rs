@@ -28,6 +28,8 @@ pub enum Answer {
     NotProven,
     /// It is not, which only the copy of the platform's log shows: a checkpoint is gone.
     NotProvenByPlatform,
+    /// It is, but entries that were there are called pruned now.
+    Withheld,
     /// What was downloaded is no whole log.
     Unchecked,
     /// Nothing could be downloaded.
@@ -39,6 +41,7 @@ pub struct Customer {
     /// The tenant.
     pub tenant: TenantId,
     size: u64,
+    pruned: u64,
     shown: Vec<u8>,
     folder: PathBuf,
     verifier: PathBuf,
@@ -59,7 +62,8 @@ impl Customer {
             Some(verifier) => verifier,
             None => host::process::beside("struct-verify")?,
         };
-        Ok(Self { tenant, size, shown: shown(app, log, size).await?, folder, verifier })
+        let pruned = app.store().log(tenant).await?.map_or(0, |row| row.first_kept);
+        Ok(Self { tenant, size, pruned, shown: shown(app, log, size).await?, folder, verifier })
     }
 
     /// Downloads the log and asks.
@@ -75,21 +79,27 @@ impl Customer {
         std::fs::write(&zip, bytes)?;
         let earlier = ["log".to_owned(), text(&zip), "--earlier".to_owned(), text(&self.folder.join("earlier"))];
         match self.verify(&earlier).await? {
-            PROVEN => {}
-            NOT_PROVEN => return Ok(Answer::NotProven),
+            (PROVEN, pruned) if pruned > self.pruned => return Ok(Answer::Withheld),
+            (PROVEN, _) => {}
+            (NOT_PROVEN, _) => return Ok(Answer::NotProven),
             _ => return Ok(Answer::Unchecked),
         }
         let mut with_platform = earlier.to_vec();
         with_platform.extend(["--platform".to_owned(), text(&self.folder.join("platform"))]);
-        Ok(if self.verify(&with_platform).await? == PROVEN { Answer::Proven } else { Answer::NotProvenByPlatform })
+        Ok(if self.verify(&with_platform).await?.0 == PROVEN { Answer::Proven } else { Answer::NotProvenByPlatform })
     }
 
-    async fn verify(&self, arguments: &[String]) -> anyhow::Result<i32> {
-        let output = host::process::output(&self.verifier, arguments).await;
+    /// The answer, and how many entries are said to be pruned.
+    async fn verify(&self, arguments: &[String]) -> anyhow::Result<(i32, u64)> {
+        let arguments = [arguments, &["--json".to_owned()]].concat();
+        let output = host::process::output(&self.verifier, &arguments).await;
         let output = output
             .with_context(|| format!("{} can't be run; build it: cargo build -p verify", self.verifier.display()))?;
         match output.status.code() {
-            Some(code @ (PROVEN | NOT_PROVEN | UNCHECKED)) => Ok(code),
+            Some(code @ (PROVEN | NOT_PROVEN | UNCHECKED)) => {
+                let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+                Ok((code, said["facts"]["pruned"].as_u64().unwrap_or_default()))
+            }
             _ => bail!("struct-verify ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr)),
         }
     }

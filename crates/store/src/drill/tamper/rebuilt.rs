@@ -5,6 +5,7 @@ use super::Rebuilt;
 use crate::StoreError;
 use crate::ledger::{hash_of_row, positions};
 use domain::id::TenantId;
+use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
 use ledger::frontier::Frontier;
 use ledger::hash::{Hash, root_of};
@@ -71,13 +72,13 @@ async fn checkpoints(client: &Client, log: TenantId, roots: &[Hash], signed: boo
     let rows =
         client.query("SELECT size, note FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size", &[&log.0]).await?;
     let last = i64::try_from(roots.len() - 1).unwrap_or_default();
-    let mut kept: Vec<(i64, String)> =
-        rows.iter().map(|row| (row.get(0), row.get(1))).filter(|(size, _)| *size <= last).collect();
-    if let Some((_, note)) = kept.last().filter(|(size, _)| *size < last).cloned() {
-        kept.push((last, note));
+    let kept = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2)));
+    let mut kept: Vec<(i64, String, Timestamp)> = kept.filter(|(size, ..)| *size <= last).collect();
+    if let Some((_, note, at)) = kept.last().filter(|(size, ..)| *size < last).cloned() {
+        kept.push((last, note, at));
     }
     client.execute("DELETE FROM struct.checkpoint WHERE tenant_id = $1", &[&log.0]).await?;
-    for (size, note) in kept {
+    for (size, note, at) in kept {
         let position = u64::try_from(size).unwrap_or_default();
         let root = roots[usize::try_from(size).unwrap_or_default()];
         let checkpoint = Checkpoint { origin: origin.clone(), size: position, root, extensions: Vec::new() };
@@ -87,8 +88,8 @@ async fn checkpoints(client: &Client, log: TenantId, roots: &[Hash], signed: boo
             let lines = Note::parse(&note).map_err(|error| fault(&error))?.signatures().to_vec();
             Note::new(checkpoint.text(), lines).map_err(|error| fault(&error))?.to_string()
         };
-        let add = "INSERT INTO struct.checkpoint (tenant_id, size, note) VALUES ($1, $2, $3)";
-        client.execute(add, &[&log.0, &size, &text]).await?;
+        let add = "INSERT INTO struct.checkpoint (tenant_id, size, note, at) VALUES ($1, $2, $3, $4)";
+        client.execute(add, &[&log.0, &size, &text, &at]).await?;
     }
     if signed {
         let key = "UPDATE struct.log_key SET vkey = $2 WHERE tenant_id = $1";
