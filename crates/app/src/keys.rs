@@ -18,6 +18,8 @@ const MAX_SCOPES: usize = 2_000;
 pub(crate) struct PlatformKeys {
     pub(crate) directory: DataKeys,
     pub(crate) email: FieldIndex,
+    /// What leaves of the platform's log are known by, newest first.
+    pub(crate) leaf: Vec<FieldIndex>,
 }
 
 /// A tenant's own keys: names of members, details of entries.
@@ -80,6 +82,7 @@ impl Keys {
         let keys = Arc::new(PlatformKeys {
             directory: self.data(&Node::PlatformDirectory)?,
             email: self.index_key(&Node::PlatformIndex)?.field("account", "email"),
+            leaf: self.leaf_keys()?,
         });
         self.platform.put((), keys.clone());
         Ok(keys)
@@ -131,6 +134,11 @@ impl Keys {
         let keys = Arc::new(self.data(&Node::ServiceData(tenant.bytes(), service.to_owned()))?);
         self.entries.put(scope, keys.clone());
         Ok(keys)
+    }
+
+    fn leaf_keys(&self) -> Result<Vec<FieldIndex>, Error> {
+        let keys = self.keyring.keys(&Node::PlatformIndex)?;
+        Ok(keys.iter().rev().map(|(_, key)| IndexKey::new(key).field("struct.platform_entry", "id")).collect())
     }
 
     fn entry_keys(&self, tenant: TenantId) -> Result<Vec<FieldIndex>, Error> {

@@ -5,6 +5,10 @@
 -- The platform's own log is kept in the same tables under the nil uuid, which no tenant has. The tables refer to no
 -- tenant: a log outlives its tenant, since proofs that were given out must go on to verify.
 
+-- An entry names its tenant and is held there by row security; looking the tenant up once more, and locking its row, for
+-- every entry was a fifth of a write's time.
+ALTER TABLE struct.entry DROP CONSTRAINT entry_tenant_id_fkey;
+
 -- What the leaf commits to besides the sealed detail: SHA-256 of 32 salt bytes and the detail's text. The salt is sealed
 -- with the detail, so whoever may open it can prove what it says, and once the key is gone nobody can guess it.
 -- Null on entries of before this migration.

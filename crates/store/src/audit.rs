@@ -26,8 +26,11 @@ pub struct SealedEntry {
     pub mac: [u8; 16],
 }
 
-/// The statement that adds entries; arrays, so that one or five hundred are one statement.
+/// The statement that adds entries. One goes without arrays, which cost a quarter of it; arrays make five hundred one statement.
 pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
+    if let [one] = entries {
+        return insert_one(tenant, one);
+    }
     let each = |field: &dyn Fn(&Entry) -> Option<String>| -> Vec<Option<String>> {
         entries.iter().map(|e| field(&e.entry)).collect()
     };
@@ -50,6 +53,35 @@ pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
     ];
     Statement::new(INSERT, params)
 }
+
+fn insert_one(tenant: TenantId, entry: &SealedEntry) -> Statement {
+    let SealedEntry { entry, detail, commitment, mac } = entry;
+    let (actor, actor_user) = actor(entry.actor);
+    let params: Vec<Param> = vec![
+        Box::new(tenant.0),
+        Box::new(entry.id.0),
+        Box::new(actor),
+        Box::new(actor_user),
+        Box::new(entry.verb.code()),
+        Box::new(entry.outcome.code()),
+        Box::new(entry.request.0),
+        Box::new(entry.target.service.clone()),
+        Box::new(entry.target.screen.clone()),
+        Box::new(entry.target.entity.clone()),
+        Box::new(entry.target.record.map(|id| id.0)),
+        Box::new(entry.target.user.map(|id| id.0)),
+        Box::new(detail.clone()),
+        Box::new(commitment.to_vec()),
+        Box::new(mac.to_vec()),
+    ];
+    Statement::new(INSERT_ONE, params)
+}
+
+/// The same for one entry: no parameter is an array.
+pub(crate) const INSERT_ONE: &str = "WITH entered AS (INSERT INTO struct.entry
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))
+    INSERT INTO struct.entry_waiting (tenant_id, entry_id) VALUES ($1, $2)";
 
 /// Fifteen parameters, all arrays but the first: the tenant. The entry and its place in the log's queue are one statement.
 pub(crate) const INSERT: &str = "WITH entered AS (INSERT INTO struct.entry

@@ -182,14 +182,12 @@ fn creation(table: &RecordTable, tenant: TenantId, unique: usize, row: &Row) -> 
     let at = |place: usize| text(2 + columns + place);
     let idle = domain::session::IDLE_LIMIT_MIN.to_string();
     let check = written(OP_BEGIN, &[quoted(&at(9)), at(10), idle]);
-    let one = |value: String| format!("ARRAY[{value}]");
-    let names = (0..8).map(at).map(|value| one(quoted(&value)));
-    let mut parts: Vec<String> = vec![tenant_text, one(same(ENTRY_HEAD))];
-    parts.extend(names);
-    parts.extend([one(same(ID_HEAD)), one("NULL".to_owned()), one(at(8))]);
+    let mut parts: Vec<String> = vec![tenant_text, same(ENTRY_HEAD)];
+    parts.extend((0..8).map(at).map(|value| quoted(&value)));
+    parts.extend([same(ID_HEAD), "NULL".to_owned(), at(8)]);
     // Commitment and keyed hash: as many bytes as the product writes; what they say doesn't matter to PostgreSQL.
-    parts.extend([32, 16].map(|bytes| one(format!("'\\x{}'::bytea", "5a".repeat(bytes)))));
-    let entry = written(audit::INSERT, &parts);
+    parts.extend([32, 16].map(|bytes| format!("'\\x{}'::bytea", "5a".repeat(bytes))));
+    let entry = written(audit::INSERT_ONE, &parts);
     let insert = written(table.texts().0, &values);
     format!("{}{check};\n{insert};\n{entry};\nCOMMIT;\n", opening(tenant, "READ WRITE"))
 }

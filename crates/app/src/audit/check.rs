@@ -8,6 +8,7 @@ pub(crate) use told::Told;
 
 use crate::audit::proof::read_note;
 use crate::audit::sequencer::{log_node, signer};
+use crate::audit::vouched::{evidence_leaf, stored};
 use crate::{App, Error};
 use domain::claim::{LOG_CHECK, Measured, State, state};
 use domain::id::TenantId;
@@ -15,7 +16,6 @@ use host::keyring::KeyringError;
 use ledger::checkpoint::Checkpoint;
 use ledger::frontier::Frontier;
 use ledger::hash::leaf_hash;
-use ledger::leaf::PlatformLeaf;
 use ledger::note::VerifierKey;
 use parts::Parts;
 use std::collections::VecDeque;
@@ -110,7 +110,7 @@ impl App {
 
     /// Whether another server has just done it: one check an hour is enough, however many there are.
     async fn checked_lately(&self) -> bool {
-        let newest = self.store.evidence(PROMISE, 1).await.ok().and_then(|rows| rows.into_iter().next());
+        let newest = self.evidence_vouched(PROMISE).await.ok().and_then(|rows| rows.into_iter().next());
         let age = newest.map(|row| self.now().duration_since(row.until));
         age.is_some_and(|age| age.as_secs() < CHECK_EVERY.as_secs() as i64 / 2)
     }
@@ -154,7 +154,7 @@ impl App {
 
     /// What may be said now of `audit.data_actions`, with the measurement it rests on.
     pub async fn log_claim(&self) -> Result<(State, Option<EvidenceRow>), Error> {
-        let newest = self.store.evidence(PROMISE, 1).await?.into_iter().next();
+        let newest = self.evidence_vouched(PROMISE).await?.into_iter().next();
         let measured = newest.as_ref().map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
         Ok((state(measured, LOG_CHECK, self.now()), newest))
     }
@@ -166,29 +166,20 @@ impl App {
         verdict: Verdict,
         figure: String,
     ) -> Result<(), Error> {
-        let row = EvidenceRow {
-            id: self.new_id::<Uuid>(),
+        let mut row = EvidenceRow {
+            id: Uuid::nil(),
             promise: PROMISE.to_owned(),
             subject,
-            from: Some(from),
-            until: self.now(),
+            from: Some(stored(from)),
+            until: stored(self.now()),
             figure,
             verdict,
             method: METHOD.to_owned(),
             tool: concat!("struct ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        let leaf = PlatformLeaf::Evidence {
-            at: self.leaf_instant(),
-            figure: Some(row.figure.clone()),
-            method: row.method.clone(),
-            promise: row.promise.clone(),
-            subject: row.subject.clone(),
-            tool: row.tool.clone(),
-            verdict: row.verdict.code().to_owned(),
-            window_from: row.from.map(|at| format!("{at:.6}")),
-            window_to: Some(format!("{:.6}", row.until)),
-        };
-        Ok(self.store.evidence_add(&row, leaf.encode()).await?)
+        let leaf = evidence_leaf(&row);
+        row.id = self.platform_id(&leaf)?;
+        Ok(self.store.evidence_add(&row, leaf).await?)
     }
 
     /// Walks one log. Only a database that does not answer is an error; what does not fit is in the answer.

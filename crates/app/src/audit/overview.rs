@@ -11,9 +11,6 @@ use domain::claim::{LOG_CHECK, Measured, State, state};
 use jiff::Timestamp;
 use store::ledger::{EvidenceRow, Verdict};
 
-/// Measurements looked at: one run leaves one of each log that does not fit.
-const EVIDENCE_ROWS: i64 = 50;
-
 /// What may be said of `audit.data_actions`, as far as it concerns one tenant.
 #[derive(Clone, Debug)]
 pub struct ClaimView {
@@ -94,7 +91,7 @@ impl App {
     }
 
     async fn claim_of(&self, origin: &str) -> Result<ClaimView, Error> {
-        let rows = self.store.evidence(PROMISE, EVIDENCE_ROWS).await?;
+        let rows = self.evidence_vouched(PROMISE).await?;
         let newest = rows.first();
         let measured = newest.map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
         let same_run = rows.iter().take_while(|row| Some(row.from) == newest.map(|newest| newest.from));

@@ -2,6 +2,7 @@
 //! over when it dies. Entries are written by every `Op`; this only gives them their place.
 
 use crate::audit::proof::read_note;
+use crate::audit::vouched::is_genuine;
 use crate::op::entry_mac;
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
@@ -121,20 +122,34 @@ impl App {
     }
 
     async fn append(&self, log: TenantId, seeds: &[(u32, Key)]) -> Result<Appended, Error> {
-        let sign = |checkpoint: &Checkpoint| signed(checkpoint, seeds);
+        let seen = self.remembered(log)?;
+        let sign = |checkpoint: &Checkpoint| match &seen {
+            Some(seen) if seen.origin != checkpoint.origin => Err(format!("log: it was called {} before", seen.origin)),
+            _ => signed(checkpoint, seeds),
+        };
         let at = self.leaf_instant();
-        let id = self.new_id::<Uuid>();
-        let tell = |note: &str| (log != platform()).then(|| (id, told(note, &at))).filter(|(_, body)| !body.is_empty());
+        let tell = |note: &str| {
+            let body = Some(told(note, &at)).filter(|body| log != platform() && !body.is_empty())?;
+            Some((self.platform_id(&body).ok()?, body))
+        };
         let keys = if log == platform() { None } else { Some(self.keys.tenant(log)?) };
         let genuine = |leaf: &Leaf, mac: Option<&[u8]>| {
             let Some((keys, mac)) = keys.as_ref().zip(mac) else { return false };
             keys.entry.iter().any(|key| bool::from(entry_mac(key, leaf.clone()).ct_eq(mac)))
         };
-        let seen = self.remembered(log)?;
+        let leaf_keys = self.keys.platform()?;
+        let genuine_platform = |id: Uuid, body: &[u8]| is_genuine(&leaf_keys.leaf, id, body);
         let grows_from = |size: u64, root: &Hash| {
             seen.as_ref().is_none_or(|seen| seen.size < size || (seen.size, seen.root) == (size, *root))
         };
-        let append = Append { log, grows_from: &grows_from, sign: &sign, genuine: &genuine, tell: &tell };
+        let append = Append {
+            log,
+            grows_from: &grows_from,
+            sign: &sign,
+            genuine: &genuine,
+            genuine_platform: &genuine_platform,
+            tell: &tell,
+        };
         let appended = self.store.append(&append).await?;
         for entry in &appended.foreign {
             metrics::counter!("struct_log_foreign_entries_total").increment(1);
@@ -168,7 +183,8 @@ impl App {
                 version: u64::from(*version),
                 vkey: vkey.clone(),
             };
-            self.store.log_key_announce(log, *version, &vkey, (self.new_id::<Uuid>(), leaf.encode())).await?;
+            let leaf = leaf.encode();
+            self.store.log_key_announce(log, *version, &vkey, (self.platform_id(&leaf)?, leaf)).await?;
         }
         self.introduced.put(log, newest);
         Ok(())

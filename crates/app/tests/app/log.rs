@@ -418,3 +418,72 @@ async fn a_detail_that_was_taken_away_is_missed() {
     assert_eq!(root.execute(empty, &[&running.tenant.0]).await.expect("emptied"), 1);
     assert!(!running.app.check_logs().await.expect("a check").whole());
 }
+
+#[tokio::test]
+async fn no_entry_gets_a_place_by_claiming_to_be_older_than_the_log() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let root = running.database.root().await;
+    let old = "WITH e AS (INSERT INTO struct.entry (tenant_id, entry_id, at, actor, verb, outcome, request_id, detail)
+             VALUES ($1, gen_random_uuid(), '2020-01-01', 'operator', 'tenant.created', 'done', gen_random_uuid(), '')
+             RETURNING tenant_id, entry_id)
+         INSERT INTO struct.entry_waiting SELECT * FROM e";
+    root.execute(old, &[&running.tenant.0]).await.expect("put in");
+    let before = note(&running.app, LogName::Tenant(running.tenant)).await.0.size;
+    sequenced(&running).await;
+    assert_eq!(note(&running.app, LogName::Tenant(running.tenant)).await.0.size, before);
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+}
+
+#[tokio::test]
+async fn the_platforms_log_takes_no_leaf_that_struct_did_not_write() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let root = running.database.root().await;
+    let copied = "SELECT struct.platform_append(gen_random_uuid(), body) FROM struct.platform_entry LIMIT 1";
+    let changed = "UPDATE struct.platform_entry SET body = convert_to(replace(convert_from(body, 'UTF8'), 'held', 'broken'), 'UTF8')
+        WHERE entry_id IN (SELECT entry_id FROM struct.entry_waiting)";
+    assert!(running.app.check_logs().await.expect("a check").whole());
+    assert_eq!(root.execute(copied, &[]).await.expect("put in"), 1);
+    assert_eq!(root.execute(changed, &[]).await.expect("changed"), 2);
+    let before = note(&running.app, LogName::Platform).await.0.size;
+    sequenced(&running).await;
+    assert_eq!(note(&running.app, LogName::Platform).await.0.size, before, "neither the copy nor the changed verdict");
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+}
+
+#[tokio::test]
+async fn a_verdict_that_struct_did_not_write_makes_no_claim() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let root = running.database.root().await;
+    assert!(running.app.check_logs().await.expect("a check").whole());
+    let (state, held) = running.app.log_claim().await.expect("a claim");
+    let held = held.expect("a measurement");
+    assert_eq!(state, State::Met);
+    root.execute("DELETE FROM struct.checkpoint WHERE tenant_id = $1", &[&running.tenant.0]).await.expect("taken away");
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+    let forged = "INSERT INTO struct.evidence SELECT tenant_id, 'ffffffff-ffff-7fff-bfff-ffffffffffff', promise, subject, window_from,
+        now() + interval '10 years', figure, verdict, method, tool FROM struct.evidence WHERE evidence_id = $1";
+    let later = "UPDATE struct.evidence SET window_to = window_to + interval '1 hour' WHERE evidence_id = $1";
+    assert_eq!(root.execute(forged, &[&held.id]).await.expect("put in"), 1);
+    assert_eq!(running.app.log_claim().await.expect("a claim").0, State::Missed);
+    assert_eq!(root.execute(later, &[&held.id]).await.expect("changed"), 1);
+    assert_eq!(running.app.log_claim().await.expect("a claim").0, State::Missed);
+}
+
+#[tokio::test]
+async fn nothing_is_signed_under_another_name_than_the_logs() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let admin = running.caller(ADMIN).await;
+    let root = running.database.root().await;
+    let named = "UPDATE struct.log SET origin = 'elsewhere.example/log' WHERE tenant_id = $1";
+    root.execute(named, &[&running.tenant.0]).await.expect("renamed");
+    busy(&running, &admin, 1).await;
+    assert_eq!(running.app.sequence_once().await.expect("a round").failed, 1);
+    let notes: i64 =
+        running.database.number("SELECT count(*) FROM struct.checkpoint WHERE note LIKE 'elsewhere%'").await;
+    assert_eq!(notes, 0);
+    assert!(!running.app.check_logs().await.expect("a check").whole());
+}

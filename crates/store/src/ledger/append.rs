@@ -30,9 +30,10 @@ pub struct Append<'a> {
     pub grows_from: &'a (dyn Fn(u64, &Hash) -> bool + Sync),
     /// Signs a checkpoint: the whole note. Called within the transaction.
     pub sign: &'a (dyn Fn(&Checkpoint) -> Result<String, String> + Sync),
-    /// Whether STRUCT wrote an entry that waits: its leaf and its keyed hash, none on entries of before there were any. What
-    /// somebody else put there gets no place.
+    /// Whether STRUCT wrote an entry that waits: its leaf and its keyed hash. What somebody else put there gets no place.
     pub genuine: &'a (dyn Fn(&Leaf, Option<&[u8]>) -> bool + Sync),
+    /// The same of a leaf of the platform's log: its id and its bytes.
+    pub genuine_platform: &'a (dyn Fn(Uuid, &[u8]) -> bool + Sync),
     /// The platform leaf that tells of a note, with its id; none for the platform's own log.
     pub tell: &'a (dyn Fn(&str) -> Option<QueuedLeaf> + Sync),
 }
@@ -198,14 +199,12 @@ fn grow(append: &Append<'_>, edge: Edge, waiting: &[Row]) -> Result<(Vec<Stateme
 /// The leaf hash of a row that waits; none when STRUCT did not write it.
 fn hash_of(append: &Append<'_>, row: &Row) -> Result<Option<Hash>, StoreError> {
     if append.log == platform() {
-        return Ok(Some(leaf_hash(row.get(1))));
+        let body = row.get(1);
+        return Ok((append.genuine_platform)(row.get(0), body).then(|| leaf_hash(body)));
     }
     let leaf = leaf::of(append.log, row)?;
     let mac: Option<&[u8]> = row.get(14);
-    // Of before there were keyed hashes; only then may there be none.
-    let old = mac.is_none() && leaf.commitment.is_none() && row.get::<_, Option<bool>>(15).unwrap_or_default();
-    let genuine = old || (append.genuine)(&leaf, mac);
-    Ok(genuine.then(|| leaf_hash(&leaf.encode())))
+    Ok((append.genuine)(&leaf, mac).then(|| leaf_hash(&leaf.encode())))
 }
 
 /// Adds a leaf to the partial tiles; `size` is the tree's with it.

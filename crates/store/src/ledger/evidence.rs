@@ -27,7 +27,7 @@ impl Verdict {
 /// A measurement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EvidenceRow {
-    /// Its id (UUID v7); its leaf in the platform's log has the same.
+    /// Its id (UUID v7), by which the app knows it again; its leaf in the platform's log has the same.
     pub id: Uuid,
     /// The promise.
     pub promise: String,

@@ -21,8 +21,7 @@ macro_rules! columns {
 pub(super) const ENTRIES: &str = concat!(
     "SELECT ",
     columns!(),
-    ", e.mac, e.at < (SELECT applied_at FROM struct.migration WHERE version = 4)
-     FROM struct.entry_waiting w
+    ", e.mac FROM struct.entry_waiting w
      JOIN struct.entry e ON e.tenant_id = w.tenant_id AND e.entry_id = w.entry_id
      WHERE w.tenant_id = $1 ORDER BY w.entry_id LIMIT $2"
 );

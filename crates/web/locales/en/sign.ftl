@@ -54,6 +54,7 @@ sign-limits-what = Rows a day. An extraction far beyond a person's usual days, o
 sign-limit-title = Limits of extraction of “{ $role }”
 sign-limit-usual = { $rows } (default)
 sign-limit-change = Change
+sign-limit-free-short = Free rows
 sign-limit-free-rows = Rows extracted without comparison
 sign-limit-free-hint = In all of a day. Empty means { $rows }.
 sign-limit-max-rows = Limit of a day

@@ -54,6 +54,7 @@ sign-limits-what = 1日に抽出できる件数です。ふだんの件数を大
 sign-limit-title = 「{ $role }」の抽出の上限
 sign-limit-usual = { $rows }(標準)
 sign-limit-change = 変更
+sign-limit-free-short = 無条件の枠
 sign-limit-free-rows = ふだんと比べずに抽出できる件数
 sign-limit-free-hint = 1日の合計です。空のときは{ $rows }件です。
 sign-limit-max-rows = 1日の上限

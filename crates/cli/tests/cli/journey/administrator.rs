@@ -13,6 +13,8 @@ const FILE: &str = "\u{feff}顧客番号,氏名,フリガナ,会社名,生年月
     X900001,鈴木 一郎,スズキ イチロウ,,,\r\n";
 /// How long three rows may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(30);
+/// How long checking the demo's log may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
 
 pub async fn walk(demo: &Demo) -> Result<()> {
     let mut walk = Walk::new("administrator");
@@ -21,9 +23,11 @@ pub async fn walk(demo: &Demo) -> Result<()> {
     users(&browser, &mut walk).await?;
     rights(&browser, &mut walk).await?;
     audit(&browser, &mut walk).await?;
+    log(&browser, &mut walk).await?;
+    signs(&browser, &mut walk).await?;
     problems(&browser, &mut walk).await?;
     english(&browser, &mut walk).await?;
-    walk.end(12)
+    walk.end(19)
 }
 
 /// A file with good and bad rows: taken, or refused with row, column and reason; found by any way of writing.
@@ -104,7 +108,41 @@ async fn audit(browser: &Browser, walk: &mut Walk) -> Result<()> {
     browser.press("絞り込む").await?;
     browser.expect("中島 葵さんの利用を止めました").await?;
     browser.expect_no("取り込みを始めました").await?;
-    walk.look(browser, "audit-found").await
+    walk.look(browser, "audit-found").await?;
+    browser.unfold("詳しく").await?;
+    browser.follow("ログの詳細を開く").await?;
+    browser.expect("証明書をダウンロードする").await?;
+    walk.look(browser, "audit-entry").await
+}
+
+/// The log itself: its checkpoint and keys, a check of all of it, where it is sent.
+async fn log(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/admin/audit").await?;
+    browser.follow("改ざん検知ログ").await?;
+    browser.expect("最新のチェックポイント").await?;
+    walk.look(browser, "log").await?;
+    browser.press("ログ全体を検証する").await?;
+    let since = Instant::now();
+    while browser.expect("すべて一致しました").await.is_err() {
+        ensure!(since.elapsed() < CHECK_LIMIT, "the check did not end:\n{}", browser.text().await?);
+        browser.open(&browser.path().await?).await?;
+    }
+    walk.look(browser, "log-checked").await?;
+    browser.open("/app/admin/audit/streams").await?;
+    walk.look(browser, "streams").await?;
+    browser.open("/app/admin/audit/extract").await?;
+    walk.look(browser, "audit-extract").await
+}
+
+/// Signs of fraud, and a record's whole history.
+async fn signs(browser: &Browser, walk: &mut Walk) -> Result<()> {
+    browser.open("/app/admin/signs").await?;
+    browser.expect("保留した抽出").await?;
+    walk.look(browser, "signs").await?;
+    browser.open("/app/s/crm/customer?f.number=X900001").await?;
+    browser.follow("X900001").await?;
+    browser.follow("履歴").await?;
+    walk.look(browser, "customer-history").await
 }
 
 /// What can't be done is said as a page, not as a code.

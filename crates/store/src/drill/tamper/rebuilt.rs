@@ -69,8 +69,9 @@ async fn checkpoints(client: &Client, log: TenantId, roots: &[Hash], signed: boo
     let origin: String =
         client.query_one("SELECT origin FROM struct.log WHERE tenant_id = $1", &[&log.0]).await?.get(0);
     let signer = Signer::from_seed(&origin, &OWN_SEED).map_err(|error| fault(&error))?;
-    let rows =
-        client.query("SELECT size, note FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size", &[&log.0]).await?;
+    let rows = client
+        .query("SELECT size, note, at FROM struct.checkpoint WHERE tenant_id = $1 ORDER BY size", &[&log.0])
+        .await?;
     let last = i64::try_from(roots.len() - 1).unwrap_or_default();
     let kept = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2)));
     let mut kept: Vec<(i64, String, Timestamp)> = kept.filter(|(size, ..)| *size <= last).collect();
