@@ -1,4 +1,4 @@
-//! What the program is asked, on the command line, in English; the Japanese of it is in [`japanese`]. Reads no file.
+//! What the program is asked, on the command line, in English; the Japanese of it is in `japanese`. Reads no file.
 
 mod japanese;
 
