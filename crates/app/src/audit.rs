@@ -15,7 +15,7 @@ pub mod sign;
 pub mod stream;
 pub mod subscriber;
 mod taken;
-mod vouched;
+pub(crate) mod vouched;
 pub mod walk;
 mod weighed;
 pub mod witness;

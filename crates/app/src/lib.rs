@@ -4,9 +4,11 @@
 
 pub mod activity;
 pub mod audit;
+pub mod claim;
 pub mod contract;
 pub mod demo;
 mod error;
+pub mod evidence;
 pub mod extraction;
 pub mod job;
 mod keys;

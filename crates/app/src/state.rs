@@ -122,6 +122,8 @@ pub struct App {
     pub(crate) log_readers: Cache<SessionId, jiff::civil::Date>,
     /// Checks of whole logs that may run at the same time.
     pub(crate) walking: Semaphore,
+    /// The evidence of all claims as it was read last.
+    pub(crate) claims_remembered: arc_swap::ArcSwapOption<crate::claim::Remembered>,
     snapshots: Cache<TenantId, Arc<Snapshot>>,
     tables: Cache<(String, u32, String), Prepared>,
 }
@@ -146,6 +148,7 @@ impl App {
             introduced: Cache::new(MAX_LOGS_KNOWN),
             log_readers: Cache::new(MAX_SESSIONS),
             walking: Semaphore::new(crate::audit::walk::MAX_WALKS_AT_ONCE),
+            claims_remembered: arc_swap::ArcSwapOption::empty(),
             snapshots: Cache::new(MAX_SNAPSHOTS),
             tables: Cache::new(MAX_TABLES),
         }

@@ -149,6 +149,7 @@ fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) 
         tokio::spawn(Arc::clone(app).check_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).prune_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch(stopped.clone())),
+        tokio::spawn(Arc::clone(app).watch_claims(stopped.clone())),
         tokio::spawn(Arc::clone(app).mail_checkpoints_daily(stopped.clone())),
         tokio::spawn(Arc::clone(app).ask_witnesses(witnesses, stopped.clone())),
         tokio::spawn(Arc::clone(app).stream_audit(stopped.clone())),

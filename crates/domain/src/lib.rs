@@ -4,6 +4,7 @@
 pub mod access;
 pub mod audit;
 pub mod claim;
+pub mod evidence;
 pub mod extraction;
 pub mod id;
 pub mod import;

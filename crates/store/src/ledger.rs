@@ -12,7 +12,8 @@ mod walk;
 mod witness;
 
 pub use append::{Append, Appended, BATCH_ENTRIES, QueuedLeaf};
-pub use evidence::{EvidenceRow, Verdict};
+pub use domain::evidence::Verdict;
+pub use evidence::EvidenceRow;
 pub use keeping::{Keeping, KeepingEntry, prune};
 pub(crate) use leaf::{hash_of_row, positions};
 pub use parts::TileRow;

@@ -6,7 +6,7 @@ use crate::rust_source::RustSource;
 use crate::tree::{File, Tree};
 
 /// The nouns of the product. A new one is a decision.
-const NOUNS: [&str; 31] = [
+const NOUNS: [&str; 32] = [
     "tenant",
     "contract",
     "service",
@@ -24,6 +24,7 @@ const NOUNS: [&str; 31] = [
     "erasure",
     "backup",
     "residency",
+    "transport",
     "incident",
     "policy",
     "assessment",

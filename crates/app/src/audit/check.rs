@@ -8,9 +8,9 @@ pub(crate) use told::Told;
 
 use crate::audit::proof::read_note;
 use crate::audit::sequencer::{log_node, signer};
-use crate::audit::vouched::{evidence_leaf, stored};
 use crate::{App, Error};
 use domain::claim::{LOG_CHECK, Measured, State, state};
+use domain::evidence::{Finding, Found, Measurement, Verdict};
 use domain::id::TenantId;
 use host::keyring::KeyringError;
 use ledger::checkpoint::Checkpoint;
@@ -22,9 +22,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::ledger::{CheckpointRow, EvidenceRow, LogRow, Verdict, platform};
+use store::ledger::{CheckpointRow, EvidenceRow, LogRow, platform};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 /// How often a leader checks all logs.
 const CHECK_EVERY: Duration = Duration::from_secs(3600);
@@ -39,9 +38,6 @@ const MAX_FAULTS: usize = 20;
 
 /// The promise this is evidence for.
 pub(crate) const PROMISE: &str = "audit.data_actions";
-
-/// Longest figure kept: faults are told as far as they fit.
-const MAX_FIGURE_CHARS: usize = 1_000;
 
 /// How many leaves a walk has passed, for whoever waits for it.
 pub(crate) type Progress = AtomicU64;
@@ -134,18 +130,14 @@ impl App {
             told.left().for_each(|origin| first.fault(format!("it tells of the log {origin}, which was taken away")));
         }
         for log in checked.logs.iter().filter(|log| !log.faults.is_empty()) {
-            self.keep_evidence(
-                Some(log.origin.clone()),
-                began,
-                Verdict::Broken,
-                log.faults.join("; ").chars().take(MAX_FIGURE_CHARS).collect(),
-            )
-            .await?;
+            self.keep_broken(&log.origin, began, &log.faults).await?;
         }
         if checked.whole() {
-            let leaves: u64 = checked.logs.iter().map(|log| log.leaves).sum();
-            let figure = format!("{leaves} leaves in {} logs", checked.logs.len());
-            self.keep_evidence(None, began, Verdict::Held, figure).await?;
+            let (leaves, logs) = (checked.logs.iter().map(|log| log.leaves).sum::<u64>(), checked.logs.len());
+            let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+            let figure = Finding::new("log_whole").number("leaves", count(leaves)).number("logs", count(logs as u64));
+            let found = Found { figure, why: Vec::new() };
+            self.keep_evidence(None, began, Verdict::Held, found).await?;
         }
         metrics::gauge!("struct_log_check_faults")
             .set(checked.logs.iter().map(|log| log.faults.len()).sum::<usize>() as f64);
@@ -155,31 +147,28 @@ impl App {
     /// What may be said now of `audit.data_actions`, with the measurement it rests on.
     pub async fn log_claim(&self) -> Result<(State, Option<EvidenceRow>), Error> {
         let newest = self.evidence_vouched(PROMISE).await?.into_iter().next();
-        let measured = newest.as_ref().map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
+        let measured = newest.as_ref().map(|row| Measured { until: row.until, verdict: row.verdict });
         Ok((state(measured, LOG_CHECK, self.now()), newest))
     }
 
-    pub(super) async fn keep_evidence(
+    /// Keeps what does not fit in one log.
+    pub(super) async fn keep_broken(&self, origin: &str, from: jiff::Timestamp, faults: &[String]) -> Result<(), Error> {
+        let figure = Finding::new("log_faults").number("faults", i64::try_from(faults.len()).unwrap_or(i64::MAX));
+        let why = faults.iter().map(|fault| Finding::new("log_fault").text("text", fault)).collect();
+        self.keep_evidence(Some(origin.to_owned()), from, Verdict::Broken, Found { figure, why }).await
+    }
+
+    async fn keep_evidence(
         &self,
         subject: Option<String>,
         from: jiff::Timestamp,
         verdict: Verdict,
-        figure: String,
+        found: Found,
     ) -> Result<(), Error> {
-        let mut row = EvidenceRow {
-            id: Uuid::nil(),
-            promise: PROMISE.to_owned(),
-            subject,
-            from: Some(stored(from)),
-            until: stored(self.now()),
-            figure,
-            verdict,
-            method: METHOD.to_owned(),
-            tool: concat!("struct ", env!("CARGO_PKG_VERSION")).to_owned(),
-        };
-        let leaf = evidence_leaf(&row);
-        row.id = self.platform_id(&leaf)?;
-        Ok(self.store.evidence_add(&row, leaf).await?)
+        let (from, until) = (Some(from), self.now());
+        let measured =
+            Measurement { promise: PROMISE, subject, found, verdict, from, until, method: METHOD, tool: None, raw: None };
+        self.measured(&measured).await
     }
 
     /// Walks one log. Only a database that does not answer is an error; what does not fit is in the answer.

@@ -9,7 +9,8 @@ use crate::op::Caller;
 use crate::{App, Error};
 use domain::claim::{LOG_CHECK, Measured, State, state};
 use jiff::Timestamp;
-use store::ledger::{EvidenceRow, Verdict};
+use domain::evidence::{Found, Verdict};
+use store::ledger::EvidenceRow;
 
 /// What may be said of `audit.data_actions`, as far as it concerns one tenant.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ impl App {
     async fn claim_of(&self, origin: &str) -> Result<ClaimView, Error> {
         let rows = self.evidence_vouched(PROMISE).await?;
         let newest = rows.first();
-        let measured = newest.map(|row| Measured { until: row.until, held: row.verdict == Verdict::Held });
+        let measured = newest.map(|row| Measured { until: row.until, verdict: row.verdict });
         let same_run = rows.iter().take_while(|row| Some(row.from) == newest.map(|newest| newest.from));
         let own =
             same_run.into_iter().find(|row| row.verdict == Verdict::Broken && row.subject.as_deref() == Some(origin));
@@ -102,14 +103,20 @@ impl App {
             at: newest.map(|row| row.until),
             counted: newest.and_then(counted),
             tool: newest.map(|row| row.tool.clone()).unwrap_or_default(),
-            faults: own.map(|row| row.figure.split("; ").map(str::to_owned).collect()).unwrap_or_default(),
+            faults: own.map(faults).unwrap_or_default(),
         })
     }
 }
 
-/// `1204 leaves in 3 logs`, as the check writes it.
+/// Leaves and logs, when all fit.
 fn counted(row: &EvidenceRow) -> Option<(u64, u64)> {
-    let mut words = row.figure.split(' ');
-    let (leaves, logs) = (words.next()?, words.nth(2)?);
-    Some((leaves.parse().ok()?, logs.parse().ok()?)).filter(|_| row.verdict == Verdict::Held)
+    let found = Found::of_text(&row.figure).figure;
+    let count = |name| u64::try_from(found.get_number(name)?).ok();
+    Some((count("leaves")?, count("logs")?)).filter(|_| row.verdict == Verdict::Held)
+}
+
+/// What does not fit, in words.
+fn faults(row: &EvidenceRow) -> Vec<String> {
+    let found = Found::of_text(&row.figure);
+    found.why.iter().chain([&found.figure]).filter_map(|finding| finding.get_text("text")).map(str::to_owned).collect()
 }

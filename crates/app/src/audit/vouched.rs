@@ -18,7 +18,7 @@ const EVIDENCE_ROWS: i64 = 50;
 
 impl App {
     /// The id of a leaf that is about to be put into the platform's queue.
-    pub(super) fn platform_id(&self, leaf: &[u8]) -> Result<Uuid, Error> {
+    pub(crate) fn platform_id(&self, leaf: &[u8]) -> Result<Uuid, Error> {
         let keys = self.keys.platform()?;
         let key =
             keys.leaf.first().ok_or_else(|| Error::Internal("the platform's index key has no version".to_owned()))?;
@@ -26,9 +26,13 @@ impl App {
     }
 
     /// Measurements of a promise that STRUCT made, newest first. Rows that anybody else wrote or changed are passed over.
-    pub(super) async fn evidence_vouched(&self, promise: &str) -> Result<Vec<EvidenceRow>, Error> {
+    pub(crate) async fn evidence_vouched(&self, promise: &str) -> Result<Vec<EvidenceRow>, Error> {
+        self.vouched(self.store.evidence(promise, EVIDENCE_ROWS).await?)
+    }
+
+    /// Of measurements that were read those that STRUCT made.
+    pub(crate) fn vouched(&self, rows: Vec<EvidenceRow>) -> Result<Vec<EvidenceRow>, Error> {
         let keys = self.keys.platform()?;
-        let rows = self.store.evidence(promise, EVIDENCE_ROWS).await?;
         Ok(rows.into_iter().filter(|row| is_genuine(&keys.leaf, row.id, &evidence_leaf(row))).collect())
     }
 }
@@ -45,13 +49,14 @@ fn id(key: &FieldIndex, ms: u64, leaf: &[u8]) -> Uuid {
 }
 
 /// The leaf of a measurement; all of it follows from the row.
-pub(super) fn evidence_leaf(row: &EvidenceRow) -> Vec<u8> {
+pub(crate) fn evidence_leaf(row: &EvidenceRow) -> Vec<u8> {
     let instant = |at: Timestamp| format!("{at:.6}");
     let leaf = PlatformLeaf::Evidence {
         at: instant(row.until),
         figure: Some(row.figure.clone()),
         method: row.method.clone(),
         promise: row.promise.clone(),
+        raw_sha256: row.raw_sha256.clone(),
         subject: row.subject.clone(),
         tool: row.tool.clone(),
         verdict: row.verdict.code().to_owned(),
@@ -62,6 +67,6 @@ pub(super) fn evidence_leaf(row: &EvidenceRow) -> Vec<u8> {
 }
 
 /// As precise as the database keeps it.
-pub(super) fn stored(at: Timestamp) -> Timestamp {
+pub(crate) fn stored(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
-use store::ledger::{Leader, Verdict, WitnessRow, platform};
+use store::ledger::{Leader, WitnessRow, platform};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -194,8 +194,7 @@ impl App {
                 tracing::error!(witness, origin, why, "a witness has seen another log than this one");
                 turn.wait(true, None);
                 if !std::mem::replace(&mut turn.refused, true) {
-                    let figure = told(witness, &why);
-                    self.keep_evidence(Some(origin.to_owned()), self.now(), Verdict::Broken, figure).await?;
+                    self.keep_broken(origin, self.now(), &[told(witness, &why)]).await?;
                 }
                 self.store.witness_refused(log, witness, &why, self.now()).await?;
             }

@@ -12,7 +12,10 @@ use ledger::proof::verify_consistency;
 use ledger::tile::{TileKind, TilePath, decode_bundle};
 use ledger::tlog_proof::TlogProof;
 use seal::tree::Node;
+use store::ledger::BATCH_ENTRIES;
+use store::{Check, Head};
 use testkit::running::{ADMIN, Running, SALES};
+use uuid::Uuid;
 
 async fn note(app: &App, log: LogName) -> (Checkpoint, Note) {
     let note = app.log_checkpoint(log).await.expect("an answer").expect("a checkpoint");
@@ -149,6 +152,31 @@ async fn two_sequencers_at_once_neither_double_nor_lose_a_place() {
     let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
     assert_eq!(leaves.len(), entries(&running, running.tenant).await.len());
     assert!(running.app.check_logs().await.expect("a check").whole());
+}
+
+#[tokio::test]
+async fn more_entries_than_are_read_at_once_get_their_places_in_the_order_of_their_ids() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let admin = running.caller(ADMIN).await;
+    let head = Head { tenant: running.tenant, check: Check::Nothing };
+    let place = ("crm", "customer_form", "customer");
+    let wanted = usize::try_from(BATCH_ENTRIES).expect("a small number") + 3_000;
+    for begin in (0..wanted).step_by(1_000) {
+        let entries = (begin..(begin + 1_000).min(wanted)).map(|number| {
+            running.app.entry_weighed(&admin, Uuid::from_u128(number as u128).into(), place, &[]).expect("an entry")
+        });
+        running.app.store().enter(head, &entries.collect::<Vec<_>>()).await.expect("entered");
+    }
+    let round = sequenced(&running).await;
+    assert!(round >= wanted, "{round} of {wanted}");
+    let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
+    let placed: Vec<String> = leaves.iter().map(|leaf| Leaf::decode(leaf).expect("a leaf").entry).collect();
+    let written: Vec<String> =
+        entries(&running, running.tenant).await.iter().map(ToString::to_string).collect();
+    assert_eq!(placed, written, "each once, in order");
+    let checked = running.app.check_logs().await.expect("a check");
+    assert!(checked.whole(), "{checked:?}");
 }
 
 #[tokio::test]

@@ -43,6 +43,9 @@ pub enum PlatformLeaf {
         method: String,
         /// Which promise.
         promise: String,
+        /// SHA-256 of the raw data of the measurement, hex, when there are some.
+        #[serde(default)]
+        raw_sha256: Option<String>,
         /// What was looked at, when it is one thing.
         #[serde(default)]
         subject: Option<String>,
@@ -90,12 +93,13 @@ impl PlatformLeaf {
                 object.number("version", *version);
                 object.text("vkey", vkey);
             }
-            Self::Evidence { at, figure, method, promise, subject, tool, verdict, window_from, window_to } => {
+            Self::Evidence { at, figure, method, promise, raw_sha256, subject, tool, verdict, window_from, window_to } => {
                 object.text("at", at);
                 object.optional("figure", figure.as_deref());
                 object.text("kind", "evidence");
                 object.text("method", method);
                 object.text("promise", promise);
+                object.optional("raw_sha256", raw_sha256.as_deref());
                 object.optional("subject", subject.as_deref());
                 object.text("tool", tool);
                 object.number("v", version_of_leaf);
@@ -138,11 +142,12 @@ impl PlatformLeaf {
                 }
                 shape::text("vkey", vkey)
             }
-            Self::Evidence { at, figure, method, promise, subject, tool, verdict, window_from, window_to } => {
+            Self::Evidence { at, figure, method, promise, raw_sha256, subject, tool, verdict, window_from, window_to } => {
                 shape::instant("at", at)?;
                 shape::each("figure", figure, shape::text)?;
                 shape::text("method", method)?;
                 shape::verb("promise", promise)?;
+                shape::each("raw_sha256", raw_sha256, shape::sha256)?;
                 shape::each("subject", subject, shape::text)?;
                 shape::text("tool", tool)?;
                 shape::word("verdict", verdict)?;
