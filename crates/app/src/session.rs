@@ -1,6 +1,8 @@
 //! Sessions: signing in, being signed in, signing out. Passwords are hashed in a small bounded pool, so that a storm of
 //! sign-ins starves no page; known and unknown addresses get the same answer after the same work.
 
+pub mod operator;
+
 use crate::error::Refusal;
 use crate::op::{Caller, Peer, describe_peer, head, on_fresh_rights};
 use crate::{App, Error};

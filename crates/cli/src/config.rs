@@ -27,6 +27,9 @@ pub struct Options {
     /// Loopback address for Prometheus metrics [default: none]
     #[arg(long, global = true, env = "STRUCT_METRICS", value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
+    /// Address of the operator's pages, or `off` [default: 127.0.0.1:8444]
+    #[arg(long, global = true, env = "STRUCT_OPS", value_name = "ADDRESS|off")]
+    ops: Option<OpsAddress>,
     /// How people reach STRUCT, in mails [default: https://localhost:<port of HTTPS>]
     #[arg(long, global = true, env = "STRUCT_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -50,6 +53,8 @@ pub struct Config {
     pub http: SocketAddr,
     /// Metrics, on loopback.
     pub metrics: Option<SocketAddr>,
+    /// The operator's pages; none when switched off.
+    pub ops: Option<SocketAddr>,
     /// Without a slash at the end.
     pub public_url: String,
     /// `[database]`
@@ -76,6 +81,7 @@ struct File {
     https: Option<SocketAddr>,
     http: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
+    ops: Option<OpsAddress>,
     public_url: Option<String>,
     database: Database,
     postgres: Postgres,
@@ -85,6 +91,36 @@ struct File {
     log: Log,
     stream: Stream,
     witness: Vec<Witness>,
+}
+
+/// Where the operator's pages are served: an address, or `off`.
+#[derive(Clone, Copy, Deserialize, Debug, PartialEq, Eq)]
+#[serde(try_from = "String")]
+pub struct OpsAddress(Option<SocketAddr>);
+
+impl OpsAddress {
+    /// On loopback, so that nobody outside the machine meets them unless the operator wants it.
+    const USUAL: Self = Self(Some(SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8444)));
+}
+
+impl std::str::FromStr for OpsAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map_err(|_| format!("`{text}` is neither an address (127.0.0.1:8444) nor off"))?;
+        Ok(Self(Some(address)))
+    }
+}
+
+impl TryFrom<String> for OpsAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// A PostgreSQL of the operator's own.
@@ -255,6 +291,7 @@ pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> 
     if metrics.is_some_and(|address| !address.ip().is_loopback()) {
         bail!("metrics must be on a loopback address (127.0.0.1:9464): they are served without TLS");
     }
+    let ops = options.ops.or(file.ops).unwrap_or(OpsAddress::USUAL).0;
     let configured = options.public_url.clone().or(file.public_url);
     let running = || std::fs::read_to_string(data_dir.join(PUBLIC_URL_FILE)).ok().filter(|_| beside_a_server);
     let public_url = configured.or_else(running).unwrap_or_else(|| format!("https://localhost:{}", https.port()));
@@ -266,6 +303,7 @@ pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> 
         https,
         http,
         metrics,
+        ops,
         public_url: public_url.trim_end_matches('/').to_owned(),
         database: file.database,
         postgres: file.postgres,

@@ -10,6 +10,7 @@ mod log;
 mod machine;
 mod metrics;
 mod operator;
+mod ops;
 mod place;
 mod serve;
 mod service;
@@ -57,6 +58,9 @@ enum Command {
     /// Be a witness of transparency logs, for a partner or for oneself: serve, key, log.
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// The operator's pages: a way in.
+    #[command(subcommand)]
+    Ops(ops::Ops),
     /// The logs: signs of fraud, checkpoints, checks, copies.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -114,6 +118,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Tenant(tenant) => tenant::run(&config, tenant).await.map(|()| ExitCode::SUCCESS),
             Command::Service(service) => service::run(&config, service).await,
             Command::Witness(witness) => witness::run(&config, witness).await.map(|()| ExitCode::SUCCESS),
+            Command::Ops(ops) => ops::run(&config, ops).await.map(|()| ExitCode::SUCCESS),
             Command::Audit(audit) => audit::run(&config, audit).await,
             Command::Bench(bench) => bench::run(&config, bench).await,
             Command::Drill(drill) => drill::run(&config, drill).await,

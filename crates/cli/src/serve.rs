@@ -51,6 +51,7 @@ pub struct Listeners {
     https: TcpListener,
     http: TcpListener,
     metrics: Option<TcpListener>,
+    ops: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -65,7 +66,11 @@ impl Listeners {
             Some(address) => Some(bind(address, "--metrics").await?),
             None => None,
         };
-        Ok(Self { https: bind(config.https, "--https").await?, http: bind(config.http, "--http").await?, metrics })
+        let ops = match config.ops {
+            Some(address) => Some(bind(address, "--ops").await?),
+            None => None,
+        };
+        Ok(Self { https: bind(config.https, "--https").await?, http: bind(config.http, "--http").await?, metrics, ops })
     }
 }
 
@@ -129,6 +134,12 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
     let pages = web::router(Arc::clone(&app), web::Options { origins: vec![config.public_url.clone()] });
     let acceptor = TlsAcceptor::from(tls.server_config());
     tasks.push(tokio::spawn(accept(listeners.https, pages, Some(acceptor), stopped.clone())));
+    if let Some(listener) = listeners.ops {
+        let acceptor = TlsAcceptor::from(tls.server_config());
+        let address = listener.local_addr()?;
+        let console = web::ops_router(Arc::clone(&app), web::Options { origins: vec![ops_url(address)] });
+        tasks.push(tokio::spawn(accept(listener, console, Some(acceptor), stopped.clone())));
+    }
     tasks.push(tokio::spawn(accept(listeners.http, web::redirect_router(config.https.port()), None, stopped.clone())));
     if let Some(listener) = listeners.metrics {
         let render = metrics::install(Arc::clone(&app))?;
@@ -139,6 +150,16 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
         tasks.extend(background(config, &app, &stopped)?);
     }
     Ok(Serving { stop, tasks })
+}
+
+/// How the operator's pages are reached from this machine.
+pub fn ops_url(address: SocketAddr) -> String {
+    let host = if address.ip().is_loopback() || address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        address.ip().to_string()
+    };
+    format!("https://{host}:{}", address.port())
 }
 
 /// What goes on behind the pages: the logs, the signs of fraud, the witnesses, the jobs.

@@ -1,5 +1,7 @@
 //! A claim: a promise and what its newest evidence lets anybody say of it. Measures nothing; the state is never typed in.
 
+pub mod history;
+
 use crate::evidence::Verdict;
 use jiff::Timestamp;
 
@@ -30,13 +32,17 @@ impl State {
     /// The worse of two: missed before unverified before at risk before met.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        let weight = |state| match state {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    /// How bad it is, 0 to 3, for sorting.
+    pub fn weight(self) -> u8 {
+        match self {
             Self::Missed => 3,
             Self::Unverified => 2,
             Self::AtRisk => 1,
             Self::Met => 0,
-        };
-        if weight(other) > weight(self) { other } else { self }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod bootstrap;
 pub mod contract;
@@ -11,6 +12,7 @@ pub mod flight;
 pub mod job;
 pub mod ledger;
 pub mod migrate;
+pub mod operator;
 mod pool;
 pub mod record;
 pub mod role;

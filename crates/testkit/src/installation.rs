@@ -171,6 +171,9 @@ impl Installation {
             .arg("--data-dir")
             .arg(self.folder())
             .args(["--https", https, "--http", http])
+            // Switched on again by the options of those tests that are about them.
+            .env("STRUCT_OPS", "off")
+            .env("STRUCT_BACKUP", "off")
             .args(&self.options)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())

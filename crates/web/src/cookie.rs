@@ -7,6 +7,8 @@ use domain::locale::Locale;
 
 /// The session cookie's name.
 pub const SESSION: &str = "__Host-session";
+/// The cookie of a session on the operator's pages.
+pub const OPERATOR: &str = "__Host-operator";
 /// The language cookie's name.
 const LANGUAGE: &str = "__Host-lang";
 /// How long a browser remembers the language: a year, in seconds.
@@ -29,6 +31,17 @@ pub fn session(token: &str, max_age_secs: i64) -> HeaderValue {
 /// `Set-Cookie` that makes the browser forget the session.
 pub fn session_ended() -> HeaderValue {
     set(SESSION, "", 0, "; HttpOnly")
+}
+
+/// `Set-Cookie` for an operator's session. Never sent along from another site, not even by a link.
+pub fn operator(token: &str, max_age_secs: i64) -> HeaderValue {
+    let text = format!("{OPERATOR}={token}; Path=/; Max-Age={max_age_secs}; Secure; SameSite=Strict; HttpOnly");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("__Host-operator=; Path=/; Max-Age=0; Secure"))
+}
+
+/// `Set-Cookie` that makes the browser forget an operator's session.
+pub fn operator_ended() -> HeaderValue {
+    operator("", 0)
 }
 
 /// `Set-Cookie` that remembers the language.

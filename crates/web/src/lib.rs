@@ -11,6 +11,7 @@ pub mod format;
 mod headers;
 pub mod locale;
 pub mod log;
+pub mod ops;
 pub mod page;
 pub mod problem;
 pub mod request;
@@ -19,6 +20,7 @@ pub mod session;
 pub mod token;
 mod witness;
 
+pub use ops::{OPS_ROUTES, ops_router};
 pub use routes::{ROUTES, Route, Who, metrics_route, redirect_router, router};
 pub use witness::{WitnessAnswer, witness_router};
 

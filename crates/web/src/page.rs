@@ -25,7 +25,7 @@ mod shell;
 pub mod tenant;
 pub mod user;
 
-pub use shell::{MenuGroup, MenuItem, OtherTenant, Shell, SignedShell};
+pub use shell::{ConsoleShell, MenuGroup, MenuItem, OtherTenant, Shell, SignedShell};
 
 use crate::problem::Problem;
 use askama::Template;

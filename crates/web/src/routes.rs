@@ -32,6 +32,8 @@ pub enum Who {
     Member,
     /// Administrators of the tenant.
     Administrator,
+    /// Operators, on their own listener.
+    Operator,
     /// Members who may do the action on the entity's screen of the kind.
     Screen(ScreenKind, Action),
 }
@@ -49,7 +51,7 @@ pub struct Route {
     handler: fn() -> MethodRouter<Arc<Web>>,
 }
 
-const fn reads(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+pub(crate) const fn reads(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
     Route { method: "GET", path, who, changes: false, handler }
 }
 
@@ -58,7 +60,7 @@ const fn gives(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<W
     Route { method: "GET", path, who, changes: true, handler }
 }
 
-const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+pub(crate) const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
     Route { method, path, who, changes: true, handler }
 }
 
@@ -194,8 +196,12 @@ pub static ROUTES: &[Route] = &[
 
 /// Everything STRUCT serves over TLS.
 pub fn router(app: Arc<App>, options: Options) -> Router {
-    let web = Arc::new(Web { app, options });
-    let table = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    served(ROUTES, Arc::new(Web { app, options }))
+}
+
+/// A table of routes, behind what every request goes through.
+pub(crate) fn served(routes: &[Route], web: Arc<Web>) -> Router {
+    let table = routes.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
     table
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -105,6 +105,7 @@ impl Product {
         arguments.extend(option("data-dir", self.config.data_dir.display().to_string()));
         arguments.extend(option("https", self.config.https.to_string()));
         arguments.extend(option("http", self.config.http.to_string()));
+        arguments.extend(option("ops", "off".to_owned()));
         self.process = Some(Twin::start(&arguments, &self.folder.path().join("struct.log"))?);
         Ok(())
     }
@@ -243,6 +244,7 @@ pub fn throw_away(base: &Config, data_dir: &std::path::Path) -> anyhow::Result<C
         https,
         http,
         metrics: None,
+        ops: None,
         public_url: format!("https://localhost:{}", https.port()),
         database: Database::default(),
         postgres: base.postgres.clone(),

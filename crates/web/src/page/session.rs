@@ -1,5 +1,7 @@
 //! Signing in and out. What a session is and how long it holds, `app` decides; a failed sign-in has one answer.
 
+pub mod console;
+
 use crate::Web;
 use crate::cookie;
 use crate::form::{Open, Posted, Query};

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::request::Context;
 use crate::{Web, token};
 use app::Caller;
+use app::session::operator::Operator;
 use domain::access::MenuService;
 use domain::locale::Locale;
 use domain::screen::ScreenKind;
@@ -31,6 +32,19 @@ pub struct Shell {
     pub done: Option<String>,
     /// The member's part; none on public pages.
     pub signed: Option<SignedShell>,
+    /// The operator's part; none elsewhere.
+    pub console: Option<ConsoleShell>,
+}
+
+/// What the frame shows a signed-in operator.
+#[derive(Clone, Debug)]
+pub struct ConsoleShell {
+    /// The operator's name.
+    pub name: String,
+    /// When the session ends.
+    pub until: When,
+    /// The form token of this page.
+    pub token: String,
 }
 
 /// What the frame shows a signed-in member.
@@ -100,7 +114,19 @@ impl Shell {
             now: format::full(t.locale, now),
             done: done(&context.query, t),
             signed: None,
+            console: None,
         }
+    }
+
+    /// The frame of an operator's page.
+    pub fn console(now: Timestamp, operator: &Operator, context: &Context, title: &str) -> Self {
+        let shell = Self::open(now, context, String::new());
+        let part = ConsoleShell {
+            name: operator.name.clone(),
+            until: format::brief(shell.t.locale, now, operator.until),
+            token: token::masked(&operator.csrf, context.id()),
+        };
+        Self { title: shell.t.text(title), console: Some(part), ..shell }
     }
 
     /// The frame of a member's page, with the menu of what they may open.
@@ -136,7 +162,8 @@ impl Shell {
 
     /// The form token; empty where nobody is signed in.
     pub fn token(&self) -> &str {
-        self.signed.as_ref().map_or("", |signed| signed.token.as_str())
+        let operator = self.console.as_ref().map(|console| console.token.as_str());
+        self.signed.as_ref().map(|signed| signed.token.as_str()).or(operator).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod input;
 mod ledger;
 mod log;
+mod ops;
 mod pages;
 mod people;
 mod records;

@@ -1,0 +1,23 @@
+# The operator's console: coming in, and the overview.
+ops-title = Operator's console
+ops-menu = Operation
+ops-overview = Overview
+ops-overview-lede = The state of each promise, those that are not met first. States follow from measurements alone and can't be changed here.
+ops-promise = Promise
+ops-state = State
+ops-measured = Last measured
+ops-never = Not measured yet
+ops-trust = Open the public page
+ops-until = Ends
+ops-lede = These pages are for those who run STRUCT. Members can't sign in here.
+ops-how = How to come in
+ops-how-command = Run this command on the server that runs STRUCT.
+ops-how-open = Open the link it prints in this browser within { $minutes } minutes. A link works once.
+ops-note = Operators have no passwords. What is done here stands in a public log.
+ops-spent = This link no longer works
+ops-spent-what = It was used, or is older than { $minutes } minutes. Make a new one.
+ops-enter-title = Enter the operator's console
+ops-enter-do = Enter the console
+ops-name = Operator
+ops-hours = Ends by itself after { $hours } hours.
+ops-entered-logged = That you came in stands in the platform's log.

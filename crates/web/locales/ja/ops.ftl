@@ -1,0 +1,23 @@
+# 運用コンソール：入り方と、全体の状況。
+ops-title = 運用コンソール
+ops-menu = 運用
+ops-overview = 全体の状況
+ops-overview-lede = 約束ごとの状態です。達成していないものを先に並べます。状態は測定だけから決まり、ここでは書き換えられません。
+ops-promise = 約束
+ops-state = 状態
+ops-measured = 最終測定
+ops-never = まだ測っていません
+ops-trust = 公開しているページを開く
+ops-until = 終了
+ops-lede = STRUCTを動かしている方のためのページです。利用者のサインインはここではできません。
+ops-how = 入り方
+ops-how-command = STRUCTを動かしているサーバーで、次のコマンドを実行します。
+ops-how-open = 表示されたリンクを、{ $minutes }分以内にこのブラウザーで開きます。リンクは1回だけ使えます。
+ops-note = 運用者のパスワードはありません。入った人がしたことは、公開されるログに残ります。
+ops-spent = このリンクは使えません
+ops-spent-what = 使い終わったか、{ $minutes }分を過ぎています。新しいリンクを作ってください。
+ops-enter-title = 運用コンソールに入る
+ops-enter-do = 運用コンソールに入る
+ops-name = 運用者
+ops-hours = { $hours }時間で自動的に終わります。
+ops-entered-logged = 入ったことは、プラットフォームのログに残ります。
