@@ -1,6 +1,10 @@
 //! Claims: what may be said of each promise by its newest evidence. Remembers what it read, so that the public page stands
 //! while the database does not. Measures nothing, and no state can be given to it.
 
+pub mod document;
+pub mod page;
+pub mod shown;
+
 use crate::{App, Error};
 use domain::claim::{CHECKS, Check, Measured, State, state_of_check};
 use domain::evidence::Found;
@@ -17,6 +21,8 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// The first look after a start.
 const FIRST_LOOK_AFTER: Duration = Duration::from_secs(5);
+/// How far in the future a measurement may be: servers' clocks differ a little.
+const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 /// The check whose evidence names a log as subject, not the check.
 const OF_EACH_LOG: &str = "audit.data_actions";
 
@@ -67,11 +73,16 @@ impl App {
             CHECKS.iter().map(|check| (check.promise, (check.promise != OF_EACH_LOG).then_some(check.name))).collect();
         let mut evidence = Vec::with_capacity(CHECKS.len());
         for (check, rows) in CHECKS.iter().zip(self.store.evidence_of(&wanted).await?) {
-            evidence.push(newest_of_each(check, self.vouched(rows)?));
+            evidence.push(newest_of_each(check, of_the_past(self.vouched(rows)?, self.now())));
         }
         let remembered = Arc::new(Remembered { at: self.now(), evidence });
         let claims = made(&remembered, self.now());
-        self.claims_remembered.store(Some(remembered));
+        if let Some(before) = self.claims_remembered.swap(Some(Arc::clone(&remembered))) {
+            let newest = |rows: &Vec<EvidenceRow>| rows.iter().map(|row| row.id).max();
+            let pairs = before.evidence.iter().zip(&remembered.evidence);
+            let newer = CHECKS.iter().zip(pairs).filter(|(_, (before, now))| newest(before) != newest(now));
+            newer.for_each(|(check, _)| self.shown.overtaken(check.promise));
+        }
         Ok(claims)
     }
 
@@ -82,6 +93,24 @@ impl App {
         let remembered = self.claims_remembered.load_full();
         let at = remembered.as_ref().map(|remembered| remembered.at);
         (made(&remembered.unwrap_or_else(nothing), self.now()), at)
+    }
+
+    /// The state of a promise by the evidence read last; for what stands on every page, so it asks nobody and copies nothing.
+    pub fn state_remembered(&self, promise: &str) -> State {
+        let Some(remembered) = self.claims_remembered.load_full() else { return State::Unverified };
+        let now = self.now();
+        let of_check = |(check, rows): (&Check, &Vec<EvidenceRow>)| {
+            let measured: Vec<_> = rows.iter().map(|row| Measured { until: row.until, verdict: row.verdict }).collect();
+            state_of_check(&measured, check.freshness, now)
+        };
+        let checks = CHECKS.iter().zip(&remembered.evidence).filter(|(check, _)| check.promise == promise);
+        checks.map(of_check).reduce(State::worse).unwrap_or(State::Unverified)
+    }
+
+    /// Keeps the claims remembered, until asked to stop: for a server whose claims another one watches.
+    pub async fn remember_claims(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let turn = |app: Arc<Self>| async move { app.claims().await.map(drop) };
+        self.measure_regularly("claims", (FIRST_LOOK_AFTER, LOOK_EVERY), stop, turn).await;
     }
 
     /// Looks at the claims by the clock, until asked to stop: keeps them remembered, shows them as metrics, and tells the
@@ -135,6 +164,12 @@ fn worse(before: &std::sync::Mutex<HashMap<&'static str, State>>, claims: &[Clai
     let turned: Vec<Claim> = claims.iter().filter(turned).cloned().collect();
     before.extend(claims.iter().map(|claim| (claim.promise.id, claim.state)));
     turned
+}
+
+/// Measurements without those of the future: a clock that was ahead and was put right must not hush up what is found since.
+fn of_the_past(mut rows: Vec<EvidenceRow>, now: Timestamp) -> Vec<EvidenceRow> {
+    rows.retain(|row| row.until.duration_since(now) <= CLOCK_SLACK);
+    rows
 }
 
 /// The newest measurement of each server, newest first. Of the logs the newest counts, whichever log it is about.

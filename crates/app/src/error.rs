@@ -127,6 +127,8 @@ pub enum Refusal {
     BadStreamAddress,
     /// The address is in a network that streams may not reach.
     StreamNetwork,
+    /// The operator has not said that data may go to this host.
+    StreamUndeclared,
     /// What can't be the value of a header.
     BadAuthorization,
     /// The invitation stands, but its mail could not be sent.
@@ -161,6 +163,7 @@ impl Refusal {
             Self::TooManyStreams => "too_many_streams",
             Self::BadStreamAddress => "bad_stream_address",
             Self::StreamNetwork => "stream_network",
+            Self::StreamUndeclared => "stream_undeclared",
             Self::BadAuthorization => "bad_authorization",
             Self::MailNotSent => "mail_not_sent",
         }

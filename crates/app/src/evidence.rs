@@ -1,15 +1,16 @@
 //! Evidence: keeps measurements, each with its leaf of the platform's log, and hands them out. Measures nothing itself;
 //! what a measurement means for a promise is `claim`'s.
 
+mod proof;
+
 use crate::audit::vouched::{evidence_leaf, stored};
 use crate::{App, Error};
-use domain::claim::Check;
 use domain::evidence::{MAX_RAW_BYTES, Measurement};
 use ledger::hash::Hash;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use store::ledger::EvidenceRow;
+pub use store::ledger::EvidenceRow;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -42,14 +43,6 @@ impl App {
         let (row, raw) = self.store.evidence_one(id).await?.ok_or(Error::NotFound)?;
         let row = self.vouched(vec![row])?.pop().ok_or(Error::NotFound)?;
         Ok((row, raw))
-    }
-
-    /// Whether a check was measured within so many seconds, by this server or another.
-    pub(crate) async fn measured_within(&self, check: &Check, subject: &str, age_s: i64) -> bool {
-        let Ok(rows) = self.store.evidence_of(&[(check.promise, Some(check.name))]).await else { return false };
-        let rows = rows.into_iter().flatten().filter(|row| row.subject.as_deref() == Some(subject));
-        let Ok(rows) = self.vouched(rows.collect()) else { return false };
-        rows.first().is_some_and(|row| self.now().duration_since(row.until).as_secs() < age_s)
     }
 
     /// Runs a measurement by the clock until asked to stop: first after `first`, then each `every`. What fails is told in

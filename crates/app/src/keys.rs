@@ -75,6 +75,11 @@ impl Keys {
         &self.keyring
     }
 
+    /// The keyring itself, for another `App` with the same keys.
+    pub(crate) fn shared(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
+    }
+
     pub(crate) fn platform(&self) -> Result<Arc<PlatformKeys>, Error> {
         if let Some(keys) = self.platform.get(&()) {
             return Ok(keys);

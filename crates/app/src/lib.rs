@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod audit;
+pub mod backup;
 pub mod claim;
 pub mod contract;
 pub mod demo;
@@ -15,12 +16,14 @@ mod keys;
 pub mod mail;
 mod op;
 pub mod record;
+pub mod residency;
 pub mod role;
 pub mod screen;
 pub mod service;
 pub mod session;
 mod state;
 pub mod tenant;
+pub mod transport;
 pub mod user;
 
 pub use error::{Conflict, Error, Held, Refusal};

@@ -1,6 +1,7 @@
 //! `Op`: one way through the house. Who asks, for which tenant, through which screen, for which action; decided from the
 //! snapshot, checked again by the database in the same round trip, entered in the log. No other module decides a right.
 
+use crate::audit::vouched::stored;
 use crate::keys::ServiceKeys;
 use crate::{App, Error};
 use domain::access::{Snapshot, decide};
@@ -10,8 +11,9 @@ use domain::locale::Locale;
 use domain::screen::{Action, ScreenKind};
 use domain::service::{Entity, Screen, Service};
 use domain::time::random_bytes;
+use jiff::Timestamp;
 use ledger::hash::Hash;
-use ledger::leaf::{LEAF_VERSION, Leaf};
+use ledger::leaf::{LEAF_VERSION, Leaf, without_instant};
 use seal::envelope::{DataKeys, Place};
 use seal::index::FieldIndex;
 use std::net::IpAddr;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use store::audit::SealedEntry;
 use store::record::RecordTable;
 use store::{Check, Flight, Head, Statement, StoreError};
+use subtle::ConstantTimeEq as _;
 
 /// The rows of each statement; this crate never looks inside, `store` reads them.
 pub(crate) type Rows = Vec<Vec<store::flight::Row>>;
@@ -185,6 +188,12 @@ impl App {
         detail: Detail,
     ) -> Result<SealedEntry, Error> {
         let entry = Entry { id: self.new_id(), tenant, actor, verb, outcome, request, target, detail };
+        self.sealed(entry, self.now(), None)
+    }
+
+    /// Seals an entry that was made at that instant.
+    pub(crate) fn sealed(&self, entry: Entry, at: Timestamp, pruned_below: Option<u64>) -> Result<SealedEntry, Error> {
+        let (tenant, at) = (entry.tenant, stored(at));
         let json = serde_json::to_vec(&entry.detail).map_err(|error| Error::Internal(error.to_string()))?;
         let salt = random_bytes::<SALT_BYTES>(&*self.random);
         let commitment = ledger::leaf::commitment(&salt, &json).0;
@@ -195,16 +204,16 @@ impl App {
             Some(service) => seal(&*self.keys.service_data(tenant, service)?),
             None => seal(&self.keys.tenant(tenant)?.log),
         };
-        let leaf = leaf_without_instant(&entry, &detail, &commitment);
+        let leaf = Leaf { at: format!("{at:.6}"), pruned_below, ..leaf(&entry, &detail, &commitment) };
         let keys = self.keys.tenant(tenant)?;
         let key = keys.entry.first().ok_or_else(|| Error::Internal("the log key has no version".to_owned()))?;
-        let mac = entry_mac(key, leaf);
-        Ok(SealedEntry { entry, detail, commitment, mac })
+        let mac = entry_mac(key, &leaf.encode());
+        Ok(SealedEntry { entry, detail, commitment, mac, at, pruned_below })
     }
 }
 
-/// The leaf of an entry that is about to be written. The database gives the instant, so that is empty.
-fn leaf_without_instant(entry: &Entry, detail: &[u8], commitment: &[u8; 32]) -> Leaf {
+/// The leaf of an entry that is about to be written, but for what the entry doesn't know of itself.
+fn leaf(entry: &Entry, detail: &[u8], commitment: &[u8; 32]) -> Leaf {
     let (actor, actor_user) = match entry.actor {
         Actor::User(user) => ("user", Some(user.to_string())),
         Actor::Operator => ("operator", None),
@@ -220,6 +229,7 @@ fn leaf_without_instant(entry: &Entry, detail: &[u8], commitment: &[u8; 32]) -> 
         entity: entry.target.entity.clone(),
         entry: entry.id.to_string(),
         outcome: entry.outcome.code().to_owned(),
+        pruned_below: None,
         record: entry.target.record.map(|id| id.to_string()),
         request: entry.request.to_string(),
         screen: entry.target.screen.clone(),
@@ -231,11 +241,21 @@ fn leaf_without_instant(entry: &Entry, detail: &[u8], commitment: &[u8; 32]) -> 
     }
 }
 
-/// Keyed hash of an entry until it has its place in the log. Without it, whoever can write to the database could put
-/// entries among those that wait, and the log would vouch for them.
-pub(crate) fn entry_mac(key: &FieldIndex, leaf: Leaf) -> [u8; 16] {
-    let text = Leaf { at: String::new(), ..leaf }.encode();
-    key.exact(&String::from_utf8_lossy(&text))
+/// What stands before a leaf in the keyed hash of its entry. The first kind had nothing there, and no instant in the leaf.
+const ENTRY_MAC: &str = "entry 2\n";
+
+/// Keyed hash of an entry until it has its place in the log, by its leaf. Without it, whoever can write to the database could
+/// put entries among those that wait, or change them there, and the log would vouch for them.
+fn entry_mac(key: &FieldIndex, leaf: &[u8]) -> [u8; 16] {
+    key.exact(&(ENTRY_MAC.to_owned() + &String::from_utf8_lossy(leaf)))
+}
+
+/// Whether the keyed hash was made for the leaf by one of the keys. Entries that an older STRUCT wrote, before or beside this
+/// one, have the first kind, which says nothing of their instant; nobody can make that of an entry that has the second.
+pub(crate) fn is_genuine_entry(keys: &[FieldIndex], leaf: &[u8], mac: &[u8]) -> bool {
+    let fits = |made: [u8; 16]| bool::from(made.ct_eq(mac));
+    keys.iter().any(|key| fits(entry_mac(key, leaf)))
+        || keys.iter().any(|key| fits(key.exact(&String::from_utf8_lossy(&without_instant(leaf)))))
 }
 
 /// Random bytes sealed before an entry's detail: with them its text can be proven, without them nobody can guess it.

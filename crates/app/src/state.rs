@@ -64,6 +64,10 @@ pub struct Settings {
     pub checkpoints: SeenCheckpoints,
     /// What streams of logs may reach, and whom they trust.
     pub streams: host::stream::Dialer,
+    /// Whether backups are made, and where to.
+    pub backups: crate::backup::Backups,
+    /// Where data goes by the configuration, and where it may.
+    pub residency: crate::residency::Residency,
 }
 
 /// A map that forgets everything when it is full: refilling costs one round trip an entry, and needs no clock.
@@ -124,6 +128,10 @@ pub struct App {
     pub(crate) walking: Semaphore,
     /// The evidence of all claims as it was read last.
     pub(crate) claims_remembered: arc_swap::ArcSwapOption<crate::claim::Remembered>,
+    /// What is kept for visitors of the public pages.
+    pub(crate) shown: crate::claim::shown::Shown,
+    /// What is known of backups between two looks.
+    pub(crate) backups: crate::backup::Watch,
     snapshots: Cache<TenantId, Arc<Snapshot>>,
     tables: Cache<(String, u32, String), Prepared>,
 }
@@ -149,6 +157,8 @@ impl App {
             log_readers: Cache::new(MAX_SESSIONS),
             walking: Semaphore::new(crate::audit::walk::MAX_WALKS_AT_ONCE),
             claims_remembered: arc_swap::ArcSwapOption::empty(),
+            shown: crate::claim::shown::Shown::new(),
+            backups: crate::backup::Watch::default(),
             snapshots: Cache::new(MAX_SNAPSHOTS),
             tables: Cache::new(MAX_TABLES),
         }

@@ -1,5 +1,11 @@
 //! Configuration: one TOML file, overridden by options and environment. Unknown keys are refused.
 
+mod backup;
+mod tls;
+
+pub use backup::{Backup, Mode as BackupMode};
+pub use tls::{Certificate, Tls, host_of};
+
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -30,6 +36,9 @@ pub struct Options {
     /// Address of the operator's pages, or `off` [default: 127.0.0.1:8444]
     #[arg(long, global = true, env = "STRUCT_OPS", value_name = "ADDRESS|off")]
     ops: Option<OpsAddress>,
+    /// Whether backups are made [default: on]
+    #[arg(long, global = true, env = "STRUCT_BACKUP", value_name = "on|off", hide_possible_values = true)]
+    backup: Option<BackupMode>,
     /// How people reach STRUCT, in mails [default: https://localhost:<port of HTTPS>]
     #[arg(long, global = true, env = "STRUCT_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -73,6 +82,10 @@ pub struct Config {
     pub stream: Stream,
     /// `[[witness]]`
     pub witness: Vec<Witness>,
+    /// `[residency]`
+    pub residency: Residency,
+    /// `[backup]`
+    pub backup: Backup,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -91,6 +104,8 @@ struct File {
     log: Log,
     stream: Stream,
     witness: Vec<Witness>,
+    residency: Residency,
+    backup: Backup,
 }
 
 /// Where the operator's pages are served: an address, or `off`.
@@ -146,18 +161,6 @@ impl std::fmt::Debug for Database {
 pub struct Postgres {
     /// Folder of its programs; looked for when not given.
     pub bin: Option<PathBuf>,
-}
-
-/// The certificate.
-#[derive(Clone, Deserialize, Default, Debug)]
-#[serde(deny_unknown_fields, default)]
-pub struct Tls {
-    /// Names of this server beside localhost, for a certificate of STRUCT's own authority.
-    pub names: Vec<String>,
-    /// Certificate chain (PEM) to be used instead.
-    pub certificate: Option<PathBuf>,
-    /// Its key (PEM).
-    pub key: Option<PathBuf>,
 }
 
 /// Mail out. Without `host`, mail is written to the folder `mail` of the data directory.
@@ -250,6 +253,36 @@ pub struct Stream {
     pub allowed_networks: Vec<String>,
 }
 
+/// Where data may be, and where everything is that it goes to. Names of regions are in docs/residency.md.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Residency {
+    /// Regions that data may be in.
+    pub allowed: Vec<String>,
+    /// The region of this machine and of all that is on its disks.
+    pub region: Option<String>,
+    /// Everything elsewhere.
+    pub sink: Vec<DeclaredSink>,
+}
+
+impl Default for Residency {
+    fn default() -> Self {
+        Self { allowed: vec![domain::residency::DEFAULT_REGION.to_owned()], region: None, sink: Vec::new() }
+    }
+}
+
+/// `[[residency.sink]]`: a place data goes to, and its region.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredSink {
+    /// A host, host:port, a network, or what is mounted.
+    pub address: String,
+    /// Its region.
+    pub region: String,
+    /// What goes there, when the declaration is for that only.
+    pub purpose: Option<String>,
+}
+
 /// The process log.
 #[derive(Clone, Deserialize, Default, Debug)]
 #[serde(deny_unknown_fields, default)]
@@ -298,6 +331,8 @@ pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> 
     if !public_url.starts_with("https://") {
         bail!("public_url begins with https:// (it is {public_url}): cookies and pages are for HTTPS only");
     }
+    file.backup.require()?;
+    let backup = Backup { mode: options.backup.unwrap_or(file.backup.mode), ..file.backup };
     Ok(Config {
         data_dir,
         https,
@@ -313,6 +348,8 @@ pub fn load(options: &Options, beside_a_server: bool) -> anyhow::Result<Config> 
         log: file.log,
         stream: file.stream,
         witness: file.witness,
+        residency: file.residency,
+        backup,
     })
 }
 

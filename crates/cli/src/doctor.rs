@@ -31,6 +31,9 @@ pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
     }
     tell("keyring", keyring(config));
     tell("database", database(config).await);
+    tell("residency", crate::residency::doctor(config));
+    tell("listeners", crate::certificate::doctor(config).await);
+    tell("connections", crate::certificate::doctor_connections(config).await);
     for (name, found) in witnesses(config).await {
         tell(&name, found);
     }

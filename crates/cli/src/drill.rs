@@ -3,6 +3,7 @@
 
 mod kill;
 mod ledger;
+mod restore;
 mod tamper;
 
 use crate::config::Config;
@@ -16,6 +17,8 @@ pub enum Drill {
     Kill(kill::Options),
     /// Kill whichever server appends to the logs, again and again, while records are made.
     Ledger(ledger::Options),
+    /// Lose the database while people write, bring it back from its backup, and measure what was lost.
+    Restore(restore::Options),
     /// Tamper with a log as a superuser of PostgreSQL, and see who notices.
     Tamper(tamper::Options),
 }
@@ -25,6 +28,7 @@ pub async fn run(config: &Config, drill: Drill) -> anyhow::Result<ExitCode> {
     match drill {
         Drill::Kill(options) => kill::run(config, &options).await,
         Drill::Ledger(options) => ledger::run(config, &options).await,
+        Drill::Restore(options) => restore::run(config, &options).await,
         Drill::Tamper(options) => tamper::run(config, &options).await,
     }
 }

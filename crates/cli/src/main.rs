@@ -2,7 +2,10 @@
 //! the parts together, and is the one place with the wall clock and the machine's randomness. No rule lives here.
 
 mod audit;
+mod backup;
 mod bench;
+mod certificate;
+mod claim;
 mod config;
 mod doctor;
 mod drill;
@@ -12,6 +15,8 @@ mod metrics;
 mod operator;
 mod ops;
 mod place;
+mod repository;
+mod residency;
 mod serve;
 mod service;
 mod tenant;
@@ -64,6 +69,14 @@ enum Command {
     /// The logs: signs of fraud, checkpoints, checks, copies.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Where data goes and in which regions: list, check.
+    #[command(subcommand)]
+    Residency(residency::ResidencyCommand),
+    /// Backups: make, list, verify, restore, and whether what is promised of them is kept.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
+    /// What may be said of each promise now, by the newest evidence: list, check one, export.
+    Claims(claim::Claims),
     /// Measure against plain PostgreSQL in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -120,6 +133,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Witness(witness) => witness::run(&config, witness).await.map(|()| ExitCode::SUCCESS),
             Command::Ops(ops) => ops::run(&config, ops).await.map(|()| ExitCode::SUCCESS),
             Command::Audit(audit) => audit::run(&config, audit).await,
+            Command::Residency(command) => residency::run(&config, &command).await,
+            Command::Backup(backup) => backup::run(&config, backup).await,
+            Command::Claims(claims) => Ok(claim::run(&config, claims).await),
             Command::Bench(bench) => bench::run(&config, bench).await,
             Command::Drill(drill) => drill::run(&config, drill).await,
         }

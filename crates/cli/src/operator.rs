@@ -3,7 +3,9 @@
 use crate::config::{Config, MailSecurity};
 use crate::machine::{SystemBytes, SystemClock};
 use crate::place::Layout;
+use crate::repository;
 use anyhow::{Context as _, bail};
+use app::backup::Backups;
 use app::{App, Parts, Settings};
 use clap::Args;
 use host::checkpoint::SeenCheckpoints;
@@ -73,10 +75,36 @@ pub fn keyring(config: &Config, random: &SystemBytes) -> anyhow::Result<Keyring>
     Ok(Keyring::open(&dir, &passphrase, random)?)
 }
 
-/// Makes an `App`. `demo` shows outgoing mail on a page.
+/// The keyring and, where backups are made, their repository, which opens with one of its keys.
+pub struct Opened {
+    keyring: Keyring,
+    /// Whether backups are made, and where to.
+    pub backups: Backups,
+}
+
+impl Opened {
+    /// For what makes no backups: the repository is not looked for.
+    pub fn keyring(config: &Config) -> anyhow::Result<Self> {
+        let keyring = keyring(config, &SystemBytes::new())?;
+        Ok(Self { keyring, backups: Backups::Off(repository::why_none(config).to_owned()) })
+    }
+
+    /// For what makes, restores or watches backups.
+    pub async fn with_backups(config: &Config) -> anyhow::Result<Self> {
+        let keyring = keyring(config, &SystemBytes::new())?;
+        let backups = repository::backups(config, &keyring).await?;
+        Ok(Self { keyring, backups })
+    }
+}
+
+/// Makes an `App` that knows no repository of backups. `demo` shows outgoing mail on a page.
 pub fn app(config: &Config, addresses: &Addresses, demo: bool) -> anyhow::Result<Arc<App>> {
+    app_with(config, addresses, demo, Opened::keyring(config)?)
+}
+
+/// Makes an `App` with what was opened for it.
+pub fn app_with(config: &Config, addresses: &Addresses, demo: bool, opened: Opened) -> anyhow::Result<Arc<App>> {
     let random = SystemBytes::new();
-    let keyring = Arc::new(keyring(config, &random)?);
     let owner = match &addresses.owner {
         Some(address) => Some((address.clone(), Store::new(address)?)),
         None => None,
@@ -84,7 +112,7 @@ pub fn app(config: &Config, addresses: &Addresses, demo: bool) -> anyhow::Result
     Ok(Arc::new(App::new(Parts {
         store: Store::new(&addresses.app)?,
         owner,
-        keyring,
+        keyring: Arc::new(opened.keyring),
         mailer: mailer(config)?,
         clock: Arc::new(SystemClock),
         random: Arc::new(random),
@@ -93,7 +121,9 @@ pub fn app(config: &Config, addresses: &Addresses, demo: bool) -> anyhow::Result
             demo,
             operator_address: config.mail.operator.clone(),
             streams: dialer(config)?,
+            backups: opened.backups,
             checkpoints: SeenCheckpoints::new(&Layout::new(config).checkpoints()),
+            residency: crate::residency::residency(config, demo)?,
         },
     })))
 }

@@ -45,6 +45,14 @@ impl Layout {
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")
     }
+    /// What belongs to backups on this machine.
+    pub fn backup(&self) -> PathBuf {
+        self.root.join("backup")
+    }
+    /// The repository of backups, unless it is elsewhere.
+    pub fn repository(&self) -> PathBuf {
+        self.backup().join("repository")
+    }
     /// Accounts of the demo, shown again at each start.
     pub fn demo_accounts(&self) -> PathBuf {
         self.root.join("demo-accounts.txt")

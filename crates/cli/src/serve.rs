@@ -1,16 +1,15 @@
 //! Serving: listeners, TLS, draining, the worker. `struct up` and `struct serve` share it. Pages and API are `web`'s.
 
 use crate::config::Config;
-use crate::machine::SystemClock;
 use crate::metrics;
 use crate::operator::{self, Addresses};
 use crate::place::Layout;
 use anyhow::Context as _;
 use app::App;
+use app::claim::page::OwnPage;
 use axum::Router;
 use axum::extract::ConnectInfo;
-use domain::time::Clock as _;
-use host::tls::{Source, Tls};
+use host::tls::{CHALLENGE_PROTOCOL, Tls};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -32,8 +31,6 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const HEAD_LIMIT: Duration = Duration::from_secs(20);
 /// How long running requests may go on after SIGTERM.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);
-/// How often the certificate is looked at.
-const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// What a process does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,13 +109,16 @@ impl Serving {
 pub async fn standalone(config: &Config, duty: Duty) -> anyhow::Result<()> {
     let addresses = Addresses::configured(config)?
         .context("set database.url to your PostgreSQL, or use `struct up` for a private one")?;
+    crate::residency::require(config, false)?;
+    crate::certificate::require(config)?;
     Layout::new(config).make()?;
-    let app = operator::app(config, &addresses, false)?;
+    let app = operator::app_with(config, &addresses, false, operator::Opened::with_backups(config).await?)?;
     app.store().check_schema().await?;
     app.provision_platform()?;
     if duty == Duty::Work {
         let (stop, stopped) = watch::channel(false);
-        let tasks = background(config, &app, &stopped)?;
+        let mut tasks = background(config, &app, &stopped)?;
+        tasks.push(tokio::spawn(Arc::clone(&app).watch_connections(stopped.clone())));
         return Serving { stop, tasks }.until_asked_to_stop().await;
     }
     let listeners = Listeners::bind(config).await?;
@@ -129,9 +129,12 @@ pub async fn standalone(config: &Config, duty: Duty) -> anyhow::Result<()> {
 /// Starts everything of a duty.
 pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: Duty) -> anyhow::Result<Serving> {
     let (stop, stopped) = watch::channel(false);
+    app.serve_drills(Arc::new(crate::backup::Served { public_url: config.public_url.clone() }));
     let mut tasks = Vec::new();
-    let tls = Arc::new(tls(config)?);
+    let certificate = crate::certificate::open(config)?;
+    let (tls, scan) = (Arc::clone(&certificate.tls), crate::certificate::scan(config)?);
     let pages = web::router(Arc::clone(&app), web::Options { origins: vec![config.public_url.clone()] });
+    let page = own_page(config, listeners.https.local_addr()?);
     let acceptor = TlsAcceptor::from(tls.server_config());
     tasks.push(tokio::spawn(accept(listeners.https, pages, Some(acceptor), stopped.clone())));
     if let Some(listener) = listeners.ops {
@@ -140,16 +143,35 @@ pub async fn start(config: &Config, app: Arc<App>, listeners: Listeners, duty: D
         let console = web::ops_router(Arc::clone(&app), web::Options { origins: vec![ops_url(address)] });
         tasks.push(tokio::spawn(accept(listener, console, Some(acceptor), stopped.clone())));
     }
-    tasks.push(tokio::spawn(accept(listeners.http, web::redirect_router(config.https.port()), None, stopped.clone())));
+    let pending = tls.pending();
+    let redirects = web::redirect_router(config.https.port(), move |token| pending.text(token));
+    tasks.push(tokio::spawn(accept(listeners.http, redirects, None, stopped.clone())));
     if let Some(listener) = listeners.metrics {
         let render = metrics::install(Arc::clone(&app))?;
         tasks.push(tokio::spawn(accept(listener, web::metrics_route(render), None, stopped.clone())));
     }
-    tasks.push(tokio::spawn(keep_certificate(tls, stopped.clone())));
+    tasks.extend(certificate.keep(&stopped));
+    tasks.push(tokio::spawn(Arc::clone(&app).watch_listeners(scan, stopped.clone())));
+    tasks.push(tokio::spawn(Arc::clone(&app).watch_connections(stopped.clone())));
+    tasks.push(tokio::spawn(Arc::clone(&app).check_own_page(page, stopped.clone())));
     if duty == Duty::Both {
         tasks.extend(background(config, &app, &stopped)?);
+    } else {
+        tasks.push(tokio::spawn(Arc::clone(&app).remember_claims(stopped.clone())));
     }
     Ok(Serving { stop, tasks })
+}
+
+/// Where this server asks for its own public page: at its listener where its own authority vouches for that name, else where
+/// people reach it.
+fn own_page(config: &Config, address: SocketAddr) -> OwnPage {
+    let own = config.tls.certificate.is_none() && config.tls.acme.is_none();
+    let here = own && (address.ip().is_loopback() || address.ip().is_unspecified());
+    OwnPage {
+        url: if here { format!("https://localhost:{}", address.port()) } else { config.public_url.clone() },
+        authority: if own { Some(Layout::new(config).tls().join("ca.pem")) } else { config.tls.ca_file.clone() },
+        server: host::residency::machine_name(),
+    }
 }
 
 /// How the operator's pages are reached from this machine.
@@ -162,7 +184,7 @@ pub fn ops_url(address: SocketAddr) -> String {
     format!("https://{host}:{}", address.port())
 }
 
-/// What goes on behind the pages: the logs, the signs of fraud, the witnesses, the jobs.
+/// What goes on behind the pages: the logs, the backups, the signs of fraud, the witnesses, the jobs.
 fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let witnesses = crate::witness::asked(config)?;
     Ok(vec![
@@ -171,6 +193,8 @@ fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) 
         tokio::spawn(Arc::clone(app).prune_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch_claims(stopped.clone())),
+        tokio::spawn(Arc::clone(app).watch_sinks(stopped.clone())),
+        tokio::spawn(Arc::clone(app).keep_backups(stopped.clone())),
         tokio::spawn(Arc::clone(app).mail_checkpoints_daily(stopped.clone())),
         tokio::spawn(Arc::clone(app).ask_witnesses(witnesses, stopped.clone())),
         tokio::spawn(Arc::clone(app).stream_audit(stopped.clone())),
@@ -183,33 +207,8 @@ pub fn alone(listener: TcpListener, router: Router, tls: Option<Tls>) -> Serving
     let (stop, stopped) = watch::channel(false);
     let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.server_config()));
     let mut tasks = vec![tokio::spawn(accept(listener, router, acceptor, stopped.clone()))];
-    tasks.extend(tls.map(|tls| tokio::spawn(keep_certificate(Arc::new(tls), stopped))));
+    tasks.extend(tls.map(|tls| tokio::spawn(crate::certificate::reread(Arc::new(tls), stopped))));
     Serving { stop, tasks }
-}
-
-fn tls(config: &Config) -> anyhow::Result<Tls> {
-    let source = match (&config.tls.certificate, &config.tls.key) {
-        (Some(chain), Some(key)) => Source::Files { chain: chain.clone(), key: key.clone() },
-        (None, None) => Source::Own { names: config.tls.names.clone() },
-        _ => anyhow::bail!("tls.certificate and tls.key go together"),
-    };
-    Ok(Tls::open(&Layout::new(config).tls(), source, SystemClock.now())?)
-}
-
-/// Renews or reloads the certificate without dropping a connection: by the clock, and on SIGHUP.
-async fn keep_certificate(tls: Arc<Tls>, mut stopped: watch::Receiver<bool>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = hangup.recv() => {}
-            () = tokio::time::sleep(REFRESH_EVERY) => {}
-        }
-        match tls.refresh(SystemClock.now()) {
-            Ok(refreshed) => tracing::info!(?refreshed, "certificate looked at"),
-            Err(error) => tracing::error!(%error, "the certificate could not be refreshed; the old one stays"),
-        }
-    }
 }
 
 /// Accepts connections until stopped, then waits for those that are running.
@@ -245,6 +244,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tls: Op
     match tls {
         None => converse(stream, peer, router, watcher).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
+            // A challenge is answered by the handshake alone (RFC 8737, section 3).
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) => {}
             Ok(Ok(stream)) => converse(stream, peer, router, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),

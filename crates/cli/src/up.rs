@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::log::say;
-use crate::operator::{self, Addresses};
+use crate::operator::{self, Addresses, Opened};
 use crate::place::Layout;
 use crate::serve::{self, Duty, Listeners};
 use anyhow::Context as _;
@@ -38,6 +38,9 @@ pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
     }
     // Looked at again when it is used; here so that a mistake is told before anything is made.
     crate::witness::asked(config)?;
+    crate::repository::location(config)?;
+    crate::residency::require(config, options.demo)?;
+    crate::certificate::require(config)?;
     layout.make()?;
     let _lock = DataDirLock::take(layout.root())?;
     let wanted = if layout.postgres().join("cluster").is_dir() { FREE_AT_START_BYTES } else { FREE_AT_FIRST_BYTES };
@@ -45,11 +48,14 @@ pub async fn up(config: &Config, options: &Up) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config).await?;
     write_private(&layout.root().join(crate::config::PUBLIC_URL_FILE), &config.public_url)?;
     let binaries = find_binaries(config.postgres.bin.as_deref())?;
-    let cluster = Cluster::prepare(binaries, &layout.postgres(), None).await?;
+    // Before PostgreSQL: the key of the repository is in its environment, and its log goes there from the first segment on.
+    let opened = Opened::with_backups(config).await?;
+    let archiving = crate::repository::archiving(&opened.backups);
+    let cluster = Cluster::prepare_archiving(binaries, &layout.postgres(), None, archiving).await?;
     let running = cluster.start().await?;
     let supervisor = Supervisor::watch(cluster, running);
     // From here on PostgreSQL is stopped again whatever happens.
-    let done = serve_cluster(config, options, listeners, &supervisor).await;
+    let done = serve_cluster(config, options, listeners, &supervisor, opened).await;
     let stopped = supervisor.stop().await;
     done?;
     Ok(stopped?)
@@ -60,15 +66,18 @@ async fn serve_cluster(
     options: &Up,
     listeners: Listeners,
     supervisor: &Supervisor,
+    opened: Opened,
 ) -> anyhow::Result<()> {
     let root = Address::socket(supervisor.socket_dir(), SUPERUSER, "postgres");
     store::bootstrap::bootstrap(&root).await?;
     let addresses = Addresses::private(supervisor.socket_dir());
     let owner = addresses.owner.clone().context("the private database has an owner")?;
     store::migrate::migrate(&owner).await?;
-    let app = operator::app(config, &addresses, options.demo)?;
+    let app = operator::app_with(config, &addresses, options.demo, opened)?;
     app.provision_platform()?;
     app.release_jobs().await?;
+    // After a restore: before anything is appended, each log says what it lost.
+    app.tell_of_restore().await?;
     let serving = serve::start(config, Arc::clone(&app), listeners, Duty::Both).await?;
     let shown = if options.demo { demo(config, &app).await } else { Ok(String::new()) };
     match shown {
@@ -118,7 +127,7 @@ fn write_private(path: &std::path::Path, text: &str) -> anyhow::Result<()> {
 fn announce(config: &Config, accounts: &str) {
     let layout = Layout::new(config);
     say(&format!("STRUCT is running.\n\n  {}\n", config.public_url));
-    if config.tls.certificate.is_none() {
+    if config.tls.certificate.is_none() && config.tls.acme.is_none() {
         say(&format!(
             "  The certificate is of an authority of its own; trust it by importing\n  {}\n",
             layout.tls().join("ca.pem").display()

@@ -70,6 +70,8 @@ verbs! {
     AuditRetentionChanged = "audit.retention_changed",
     /// Entries older than the tenant's rule were removed; their hashes stay.
     AuditPruned = "audit.pruned",
+    /// The log lost its end: the database was brought back from a backup.
+    AuditRestored = "audit.restored",
     /// The log says that it lives, though nothing may have happened.
     AuditHeartbeat = "audit.heartbeat",
     /// A token to read the log from outside was made.

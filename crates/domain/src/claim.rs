@@ -112,6 +112,9 @@ impl Check {
     }
 }
 
+/// How far in the future a measurement may be, in minutes: servers' clocks differ a little.
+const CLOCK_SLACK_MIN: i64 = 1;
+
 /// The state by one measurement. A breach does not fade: it stands until a newer measurement finds the promise kept.
 pub fn state(newest: Option<Measured>, freshness: Freshness, now: Timestamp) -> State {
     let Some(newest) = newest else { return State::Unverified };
@@ -119,7 +122,8 @@ pub fn state(newest: Option<Measured>, freshness: Freshness, now: Timestamp) -> 
         return State::Missed;
     }
     let age_min = (now.as_second() - newest.until.as_second()) / 60;
-    if age_min > freshness.limit_min {
+    // What was measured in the future was measured by a clock that was wrong.
+    if age_min > freshness.limit_min || age_min < -CLOCK_SLACK_MIN {
         State::Unverified
     } else if age_min > freshness.expected_min || newest.verdict == Verdict::AtRisk {
         State::AtRisk
@@ -162,6 +166,8 @@ mod tests {
             (Some(at(820, Verdict::Held)), State::AtRisk),
             (Some(at(819, Verdict::Held)), State::Unverified),
             (Some(at(819, Verdict::AtRisk)), State::Unverified),
+            (Some(at(1_001, Verdict::Held)), State::Met),
+            (Some(at(1_002, Verdict::Held)), State::Unverified),
         ];
         for (newest, expected) in cases {
             assert_eq!(state(newest, LOG_CHECK, now), expected, "{newest:?}");

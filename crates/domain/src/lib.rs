@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod claim;
 pub mod evidence;
 pub mod extraction;
@@ -11,6 +12,7 @@ pub mod import;
 pub mod locale;
 pub mod promise;
 pub mod record;
+pub mod residency;
 pub mod screen;
 pub mod service;
 pub mod session;

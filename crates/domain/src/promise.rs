@@ -1,7 +1,9 @@
 //! The promises, each once: id, sentence, target. Measures nothing; evidence and claims refer to what stands here.
 
+mod group;
 mod list;
 
+pub use group::{GROUPS, Group};
 pub use list::ALL;
 
 use crate::locale::Locale;

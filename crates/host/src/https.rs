@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// How long a request may take, from the first byte of connecting to the last of the answer.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(15);
-/// Bytes of an answer that are read; a longer one is an error.
+/// Bytes of an answer to what was sent that are read; a longer one is an error.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// How long an idle connection is kept for the next request.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
@@ -58,7 +58,7 @@ pub enum HttpsError {
         host: String,
     },
     /// The answer was cut off or longer than is read.
-    #[error("the answer of {host} was cut off, or has more than {MAX_ANSWER_BYTES} bytes")]
+    #[error("the answer of {host} was cut off, or is longer than is read")]
     Answer {
         /// Whose.
         host: String,
@@ -87,18 +87,26 @@ pub struct Https {
 impl Https {
     /// Trusts the authorities of this machine or, when a file is given, those in it and no others.
     pub fn new(authority: Option<&Path>) -> Result<Self, HttpsError> {
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .expect("both are built in")
-            .with_root_certificates(roots(authority)?)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        let builder = HttpsConnectorBuilder::new().with_tls_config(client_config(authority)?);
+        let connector = builder.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(1)
             .build(connector);
         Ok(Self { client })
+    }
+
+    /// Asks for something of at most so many bytes, and gives the answer, whatever it says.
+    pub async fn get(&self, url: &str, bytes_max: usize) -> Result<Answer, HttpsError> {
+        let uri = address(url)?;
+        let host = uri.authority().map_or_else(String::new, |authority| authority.host().to_owned());
+        let request = Request::builder().uri(uri).header(USER_AGENT, concat!("struct/", env!("CARGO_PKG_VERSION")));
+        let request = request.body(Full::default()).map_err(|_| HttpsError::Address { url: url.to_owned() })?;
+        match tokio::time::timeout(REQUEST_LIMIT, self.exchange(&host, request, bytes_max)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(HttpsError::TooSlow { host }),
+        }
     }
 
     /// Sends a body, and gives the answer, whatever it says.
@@ -122,24 +130,38 @@ impl Https {
         }
         let request =
             request.body(Full::new(Bytes::from(body))).map_err(|_| HttpsError::Address { url: url.to_owned() })?;
-        match tokio::time::timeout(REQUEST_LIMIT, self.exchange(&host, request)).await {
+        match tokio::time::timeout(REQUEST_LIMIT, self.exchange(&host, request, MAX_ANSWER_BYTES)).await {
             Ok(answer) => answer,
             Err(_) => Err(HttpsError::TooSlow { host }),
         }
     }
 
-    async fn exchange(&self, host: &str, request: Request<Full<Bytes>>) -> Result<Answer, HttpsError> {
-        let unreachable = |error: hyper_util::client::legacy::Error| {
-            // The outer errors say only that there was no answer; the innermost says why.
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            HttpsError::Unreachable { host: host.to_owned(), reason: cause.to_string() }
-        };
-        let (parts, body) = self.client.request(request).await.map_err(unreachable)?.into_parts();
+    /// Asks for the head of a page and gives one header of it, whatever the status.
+    pub async fn head(&self, url: &str, header: &'static str) -> Result<Option<String>, HttpsError> {
+        let uri = address(url)?;
+        let host = uri.authority().map_or_else(String::new, |authority| authority.host().to_owned());
+        let request = Request::builder()
+            .method(Method::HEAD)
+            .uri(uri)
+            .header(USER_AGENT, concat!("struct/", env!("CARGO_PKG_VERSION")))
+            .body(Full::default())
+            .map_err(|_| HttpsError::Address { url: url.to_owned() })?;
+        match tokio::time::timeout(REQUEST_LIMIT, self.client.request(request)).await {
+            Ok(Ok(answer)) => Ok(answer.headers().get(header).and_then(|value| value.to_str().ok()).map(str::to_owned)),
+            Ok(Err(error)) => Err(unreachable(&host, &error)),
+            Err(_) => Err(HttpsError::TooSlow { host }),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        host: &str,
+        request: Request<Full<Bytes>>,
+        bytes_max: usize,
+    ) -> Result<Answer, HttpsError> {
+        let (parts, body) = self.client.request(request).await.map_err(|error| unreachable(host, &error))?.into_parts();
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+        let body = Limited::new(body, bytes_max).collect().await;
         let body = body.map_err(|_| HttpsError::Answer { host: host.to_owned() })?.to_bytes().to_vec();
         Ok(Answer {
             status: parts.status.as_u16(),
@@ -148,6 +170,25 @@ impl Https {
             body,
         })
     }
+}
+
+/// TLS 1.2 and 1.3 with the server's certificate verified by the authorities of this machine or, when a file is given, by those
+/// in it and no others.
+pub(crate) fn client_config(authority: Option<&Path>) -> Result<ClientConfig, HttpsError> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .expect("both are built in")
+        .with_root_certificates(roots(authority)?)
+        .with_no_client_auth())
+}
+
+/// The outer errors say only that there was no answer; the innermost says why.
+pub(crate) fn unreachable(host: &str, error: &hyper_util::client::legacy::Error) -> HttpsError {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    HttpsError::Unreachable { host: host.to_owned(), reason: cause.to_string() }
 }
 
 /// Reads an address that may be sent to: HTTPS, or HTTP that does not leave this machine; without a name and password.

@@ -1,15 +1,19 @@
 //! STRUCT's own PostgreSQL: finding the programs, making a private cluster, running it and keeping it running.
 //! Speaks no SQL; migrations, roles and statements are `store`'s.
 
+mod archiving;
 mod binaries;
 mod cluster;
+mod pages;
 mod postmaster;
 mod running;
 mod settings;
 mod supervisor;
 
+pub use archiving::{Archiver, Archiving};
 pub use binaries::{Binaries, OLDEST, Version, find_binaries};
 pub use cluster::Cluster;
+pub use pages::PageCheck;
 pub use running::Running;
 pub use settings::{ROLES, SUPERUSER};
 pub use supervisor::{State, Supervisor};
@@ -24,6 +28,8 @@ use std::{
 pub const PORT: u16 = 5432;
 /// How long a start may take. Recovery after a crash replays at most a checkpoint's worth of log, which takes seconds.
 pub const START_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long a restored cluster may replay the log of a repository: a differential's worth, which is hours of writes at most.
+pub const RECOVERY_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 /// How long sessions get to end after a fast stop before PostgreSQL is told to abort.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -119,11 +125,13 @@ pub enum PostgresError {
         /// The folder of its logs.
         log: PathBuf,
     },
-    /// The server runs, but isn't ready within [`START_TIMEOUT`].
-    #[error("PostgreSQL (process {pid}) was not ready within {} s; see the logs in {}", START_TIMEOUT.as_secs(), log.display())]
+    /// The server runs, but isn't ready within [`START_TIMEOUT`], or [`RECOVERY_TIMEOUT`] after a restore.
+    #[error("PostgreSQL (process {pid}) was not ready within {} s; see the logs in {}", limit.as_secs(), log.display())]
     NotReady {
         /// Its process.
         pid: u32,
+        /// How long it had.
+        limit: Duration,
         /// The folder of its logs.
         log: PathBuf,
     },

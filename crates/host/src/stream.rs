@@ -5,8 +5,9 @@ mod https;
 mod network;
 mod syslog;
 
+pub use domain::residency::{Network, NetworkError};
 pub use https::Push;
-pub use network::{Network, NetworkError, is_public};
+pub use network::is_public;
 pub use syslog::{Closing, Syslog, SyslogLine};
 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};

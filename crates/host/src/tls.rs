@@ -1,9 +1,12 @@
-//! The server's TLS: certificates of our own authority or the operator's, exchanged while running.
-//! Opens no port and decides no redirect.
+//! The server's TLS: certificates of our own authority, of one that is asked by ACME, or the operator's, exchanged while
+//! running. Opens no port and decides no redirect.
 
+pub mod acme;
 mod authority;
+mod challenge;
 
 pub use authority::Authority;
+pub use challenge::{CHALLENGE_PROTOCOL, Pending};
 
 use crate::file::Target;
 use arc_swap::ArcSwap;
@@ -85,6 +88,11 @@ pub enum Source {
         /// Names people type into the browser.
         names: Vec<String>,
     },
+    /// One that an authority gave by ACME; until it has, one of our own.
+    Acme {
+        /// Names it is to be for.
+        names: Vec<String>,
+    },
     /// The operator's, as PEM.
     Files {
         /// The server's certificate and those between it and a known authority, in that order.
@@ -115,10 +123,15 @@ pub struct Tls {
 #[derive(Debug)]
 struct Served {
     certificate: ArcSwap<CertifiedKey>,
+    pending: Arc<Pending>,
 }
 
 impl ResolvesServerCert for Served {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // Whoever asks for a challenge's answer gets that or nothing.
+        if hello.alpn().is_some_and(|mut offered| offered.any(|protocol| protocol == CHALLENGE_PROTOCOL)) {
+            return self.pending.certificate(hello.server_name()?);
+        }
         Some(self.certificate.load_full())
     }
 }
@@ -128,13 +141,17 @@ impl Tls {
     pub fn open(dir: &Path, source: Source, now: Timestamp) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificate = load(dir, &source, &provider, now)?;
-        let served = Arc::new(Served { certificate: ArcSwap::from_pointee(certificate) });
+        let pending = Arc::new(Pending::default());
+        let served = Arc::new(Served { certificate: ArcSwap::from_pointee(certificate), pending });
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|e| TlsError::Library(e.to_string()))?
             .with_no_client_auth()
             .with_cert_resolver(Arc::<Served>::clone(&served));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if matches!(source, Source::Acme { .. }) {
+            config.alpn_protocols.push(CHALLENGE_PROTOCOL.to_vec());
+        }
         Ok(Self { dir: dir.to_owned(), source, served, config: Arc::new(config) })
     }
 
@@ -143,7 +160,22 @@ impl Tls {
         Arc::clone(&self.config)
     }
 
-    /// Reads the operator's files again, or renews our own when it ends soon. On an error the present one is served on.
+    /// Challenges of an authority that are answered at the moment.
+    pub fn pending(&self) -> Arc<Pending> {
+        Arc::clone(&self.served.pending)
+    }
+
+    /// Whether a certificate should be ordered from the authority that is asked by ACME: none was given yet, it lacks a
+    /// name, or a third of its time is left.
+    pub fn is_order_due(&self, now: Timestamp) -> bool {
+        let Source::Acme { names } = &self.source else { return false };
+        let given = acme::given(&self.dir, self.config.crypto_provider());
+        let Some(facts) = given.ok().and_then(|given| Facts::of(given.cert.first()?)) else { return true };
+        let lifetime = facts.expires.duration_since(facts.begins);
+        !names.iter().all(|name| facts.names.contains(name)) || facts.expires.duration_since(now) <= lifetime / 3
+    }
+
+    /// Reads the files again, or renews our own when it ends soon. On an error the present one is served on.
     pub fn refresh(&self, now: Timestamp) -> Result<Refreshed, TlsError> {
         let next = load(&self.dir, &self.source, self.config.crypto_provider(), now)?;
         if next.cert == self.served.certificate.load().cert {
@@ -168,6 +200,8 @@ fn load(dir: &Path, source: &Source, provider: &CryptoProvider, now: Timestamp) 
     match source {
         Source::Files { chain, key } => pair(chain, &read(chain)?, key, &read(key)?, provider),
         Source::Own { names } => own(dir, names, provider, now),
+        // One that has ended is served on: a stranger's in its place would be no better, and look like an attack.
+        Source::Acme { names } => acme::given(dir, provider).or_else(|_| own(dir, names, provider, now)),
     }
 }
 
@@ -215,19 +249,23 @@ fn pair(
 }
 
 /// What a certificate says of itself.
-struct Facts {
-    expires: Timestamp,
-    issuer: String,
-    names: BTreeSet<String>,
+pub(crate) struct Facts {
+    pub(crate) begins: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) issuer: String,
+    pub(crate) names: BTreeSet<String>,
 }
 
 impl Facts {
-    fn of(der: &CertificateDer<'_>) -> Option<Self> {
+    pub(crate) fn of(der: &CertificateDer<'_>) -> Option<Self> {
         let certificate = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
-        let seconds = certificate.validity.not_after.to_unix_duration().as_secs();
+        let at = |time: &x509_cert::time::Time| {
+            Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
+        };
         let names = certificate.get::<SubjectAltName>().ok()?.map(|(_, names)| names.0).unwrap_or_default();
         Some(Self {
-            expires: Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?,
+            begins: at(&certificate.validity.not_before)?,
+            expires: at(&certificate.validity.not_after)?,
             issuer: certificate.issuer.to_string(),
             names: names.iter().filter_map(shown).collect(),
         })

@@ -8,6 +8,7 @@ mod shape;
 pub use platform::PlatformLeaf;
 
 use crate::hash::Hash;
+use crate::tile::TILE_WIDTH;
 use json::Object;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -22,6 +23,10 @@ pub const MAX_NAME_BYTES: usize = 200;
 pub const MAX_TEXT_BYTES: usize = 4000;
 /// Bytes of the salt before a detail, which keeps it from being guessed.
 pub const SALT_BYTES: usize = 32;
+/// The largest number in a leaf: what RFC 8785 writes without loss (2^53 - 1).
+pub const MAX_NUMBER: u64 = (1 << 53) - 1;
+/// The verb of the entry by which a log says what it has removed.
+pub const PRUNED_VERB: &str = "audit.pruned";
 /// Room for a usual leaf, so that writing one allocates once.
 const USUAL_LEAF_BYTES: usize = 704;
 
@@ -70,6 +75,10 @@ pub struct Leaf {
     pub entry: String,
     /// `done` or `denied`.
     pub outcome: String,
+    /// All entries below this position were removed by the retention rule: a multiple of 256, in entries of
+    /// [`PRUNED_VERB`] only. Those from before the field existed lack it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pruned_below: Option<u64>,
     /// On which record.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub record: Option<String>,
@@ -104,6 +113,9 @@ impl Leaf {
         object.optional("entity", self.entity.as_deref());
         object.text("entry", &self.entry);
         object.text("outcome", &self.outcome);
+        if let Some(below) = self.pruned_below {
+            object.number("pruned_below", below);
+        }
         object.optional("record", self.record.as_deref());
         object.text("request", &self.request);
         object.optional("screen", self.screen.as_deref());
@@ -139,6 +151,13 @@ impl Leaf {
         shape::one_of("outcome", &self.outcome, &["done", "denied"], "done, denied")?;
         shape::instant("at", &self.at)?;
         shape::verb("verb", &self.verb)?;
+        if let Some(below) = self.pruned_below {
+            let whole = below > 0 && below.is_multiple_of(TILE_WIDTH) && below <= MAX_NUMBER;
+            if !whole || self.verb != PRUNED_VERB || self.actor != "system" || self.outcome != "done" {
+                let expected = "a multiple of 256, where the system says that entries were removed";
+                return Err(LeafError::Field { field: "pruned_below", expected });
+            }
+        }
         shape::sha256("detail_sha256", &self.detail_sha256)?;
         shape::each("commitment", &self.commitment, shape::sha256)?;
         shape::uuid("entry", &self.entry)?;
@@ -159,6 +178,19 @@ pub fn commitment(salt: &[u8; SALT_BYTES], detail: &[u8]) -> Hash {
     salted.extend_from_slice(salt);
     salted.extend_from_slice(detail);
     Hash::of(&salted)
+}
+
+/// The text of a leaf with nothing as its [`Leaf::at`], as entries of before version 2 of their keyed hash were hashed. A text
+/// that is no leaf's stays as it is.
+pub fn without_instant(text: &[u8]) -> Vec<u8> {
+    // Quotes within texts are escaped, so the first of these is the name, and the next quote ends its text.
+    const NAME: &[u8] = b"\"at\":\"";
+    let begin = text.windows(NAME.len()).position(|window| window == NAME).map(|place| place + NAME.len());
+    let end = begin.and_then(|begin| text[begin..].iter().position(|byte| *byte == b'"').map(|end| begin + end));
+    match (begin, end) {
+        (Some(begin), Some(end)) => [&text[..begin], &text[end..]].concat(),
+        _ => text.to_vec(),
+    }
 }
 
 fn read<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, LeafError> {

@@ -29,6 +29,8 @@ pub enum Node {
     PlatformIndex,
     /// Signs the checkpoints of the platform's log: an Ed25519 seed.
     PlatformCheckpoint,
+    /// Encrypts the repository of backups: its digits are the passphrase that pgBackRest is given.
+    PlatformBackup,
     /// A tenant's key, above all else of the tenant. Seals nothing itself.
     Tenant([u8; 16]),
     /// Seals the details of a tenant's audit entries that belong to no service.
@@ -58,6 +60,7 @@ impl Node {
             Node::PlatformDirectory => "platform/directory".to_owned(),
             Node::PlatformIndex => "platform/index".to_owned(),
             Node::PlatformCheckpoint => "platform/checkpoint".to_owned(),
+            Node::PlatformBackup => "platform/backup".to_owned(),
             Node::Tenant(tenant) => tenant_path(tenant),
             Node::TenantLog(tenant) => tenant_path(tenant) + "/log",
             Node::TenantCheckpoint(tenant) => tenant_path(tenant) + "/checkpoint",
@@ -71,7 +74,11 @@ impl Node {
     /// The node whose key wraps this one's; `None` when that is the root.
     pub fn parent(&self) -> Option<Node> {
         match self {
-            Node::PlatformDirectory | Node::PlatformIndex | Node::PlatformCheckpoint | Node::Tenant(_) => None,
+            Node::PlatformDirectory
+            | Node::PlatformIndex
+            | Node::PlatformCheckpoint
+            | Node::PlatformBackup
+            | Node::Tenant(_) => None,
             Node::TenantLog(tenant)
             | Node::TenantCheckpoint(tenant)
             | Node::TenantDirectory(tenant)
@@ -89,6 +96,7 @@ impl Node {
             ["platform", "directory"] => Ok(Node::PlatformDirectory),
             ["platform", "index"] => Ok(Node::PlatformIndex),
             ["platform", "checkpoint"] => Ok(Node::PlatformCheckpoint),
+            ["platform", "backup"] => Ok(Node::PlatformBackup),
             ["tenant", tenant] => Ok(Node::Tenant(parse_tenant(tenant)?)),
             ["tenant", tenant, "log"] => Ok(Node::TenantLog(parse_tenant(tenant)?)),
             ["tenant", tenant, "checkpoint"] => Ok(Node::TenantCheckpoint(parse_tenant(tenant)?)),
@@ -206,6 +214,7 @@ mod tests {
             Node::ServiceIndex(tenant, crm()),
             Node::PlatformCheckpoint,
             Node::TenantCheckpoint(tenant),
+            Node::PlatformBackup,
         ]
     }
 

@@ -10,6 +10,7 @@ use crate::flight::{Flight, Head, Param, Statement};
 use crate::{Store, StoreError};
 use domain::audit::{Actor, Detail, Entry, Outcome, ReadEntry, Target, Verb};
 use domain::id::TenantId;
+use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -22,8 +23,12 @@ pub struct SealedEntry {
     pub detail: Vec<u8>,
     /// What the log's leaf says of the detail's text: `ledger::leaf::commitment`.
     pub commitment: [u8; 32],
-    /// Keyed hash of the leaf's fields but the instant, which the database gives.
+    /// Keyed hash of the leaf.
     pub mac: [u8; 16],
+    /// When it was made, in whole microseconds.
+    pub at: Timestamp,
+    /// Up to where an entry about removed entries says that they are gone. Such an entry is written by itself.
+    pub pruned_below: Option<u64>,
 }
 
 /// The statement that adds entries. One goes without arrays, which cost a quarter of it; arrays make five hundred one statement.
@@ -50,14 +55,16 @@ pub(crate) fn insert(tenant: TenantId, entries: &[SealedEntry]) -> Statement {
         Box::new(entries.iter().map(|e| e.detail.clone()).collect::<Vec<Vec<u8>>>()),
         Box::new(entries.iter().map(|e| e.commitment.to_vec()).collect::<Vec<Vec<u8>>>()),
         Box::new(entries.iter().map(|e| e.mac.to_vec()).collect::<Vec<Vec<u8>>>()),
+        Box::new(entries.iter().map(|e| e.at).collect::<Vec<Timestamp>>()),
     ];
+    assert!(entries.iter().all(|e| e.pruned_below.is_none()), "an entry about removed entries is written by itself");
     Statement::new(INSERT, params)
 }
 
 fn insert_one(tenant: TenantId, entry: &SealedEntry) -> Statement {
-    let SealedEntry { entry, detail, commitment, mac } = entry;
+    let SealedEntry { entry, detail, commitment, mac, at, pruned_below } = entry;
     let (actor, actor_user) = actor(entry.actor);
-    let params: Vec<Param> = vec![
+    let mut params: Vec<Param> = vec![
         Box::new(tenant.0),
         Box::new(entry.id.0),
         Box::new(actor),
@@ -73,21 +80,30 @@ fn insert_one(tenant: TenantId, entry: &SealedEntry) -> Statement {
         Box::new(detail.clone()),
         Box::new(commitment.to_vec()),
         Box::new(mac.to_vec()),
+        Box::new(*at),
     ];
-    Statement::new(INSERT_ONE, params)
+    let Some(below) = pruned_below else { return Statement::new(INSERT_ONE, params) };
+    params.push(Box::new(i64::try_from(*below).unwrap_or(i64::MAX)));
+    Statement::new(INSERT_PRUNED, params)
 }
 
 /// The same for one entry: no parameter is an array.
 pub(crate) const INSERT_ONE: &str = "WITH entered AS (INSERT INTO struct.entry
-    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac, at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16))
     INSERT INTO struct.entry_waiting (tenant_id, entry_id) VALUES ($1, $2)";
 
-/// Fifteen parameters, all arrays but the first: the tenant. The entry and its place in the log's queue are one statement.
+/// The same for an entry about removed entries, with one parameter more.
+const INSERT_PRUNED: &str = "WITH entered AS (INSERT INTO struct.entry
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac, at, pruned_below)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17))
+    INSERT INTO struct.entry_waiting (tenant_id, entry_id) VALUES ($1, $2)";
+
+/// Sixteen parameters, all arrays but the first: the tenant. The entry and its place in the log's queue are one statement.
 pub(crate) const INSERT: &str = "WITH entered AS (INSERT INTO struct.entry
-    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac)
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac, at)
     SELECT $1, u.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-                               $10::text[], $11::uuid[], $12::uuid[], $13::bytea[], $14::bytea[], $15::bytea[]) u)
+                               $10::text[], $11::uuid[], $12::uuid[], $13::bytea[], $14::bytea[], $15::bytea[], $16::timestamptz[]) u)
     INSERT INTO struct.entry_waiting (tenant_id, entry_id) SELECT $1, unnest($2::uuid[])";
 
 fn actor(actor: Actor) -> (&'static str, Option<Uuid>) {

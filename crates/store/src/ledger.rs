@@ -6,17 +6,19 @@ mod evidence;
 mod keeping;
 mod leaf;
 mod parts;
+mod queue;
 mod read;
 mod reader;
 mod walk;
 mod witness;
 
-pub use append::{Append, Appended, BATCH_ENTRIES, QueuedLeaf};
+pub use append::{Append, Appended, BATCH_ENTRIES, Genuine, GenuinePlatform, QueuedLeaf};
 pub use domain::evidence::Verdict;
-pub use evidence::EvidenceRow;
+pub use evidence::{EvidenceRow, TurnRow, Wanted};
 pub use keeping::{Keeping, KeepingEntry, prune};
 pub(crate) use leaf::{hash_of_row, positions};
 pub use parts::TileRow;
+pub use queue::Queued;
 pub use read::{CheckpointRow, LogRow, PlacedEntry, PlacedLeaf};
 pub use reader::{SubscriberRow, TokenRow, subscriber_add, subscriber_remove, token_add, token_entered, token_revoke};
 pub use walk::{WalkRow, walk_begin};
@@ -58,7 +60,7 @@ impl Store {
         self.lead_by(LEADER_LOCK).await
     }
 
-    async fn lead_by(&self, lock: i64) -> Result<Option<Leader>, StoreError> {
+    pub(crate) async fn lead_by(&self, lock: i64) -> Result<Option<Leader>, StoreError> {
         let borrowed = Borrowed::new(self.connection().await?);
         let row = borrowed.client().query_one("SELECT pg_try_advisory_lock($1)", &[&lock]).await?;
         if row.get(0) {
@@ -105,6 +107,11 @@ impl Store {
         let ask = Statement::new("SELECT struct.log_prune($1, false)", vec![Box::new(bundles)]);
         let rows = self.fly(Flight::bookkeeping(head, vec![ask])).await?.swap_remove(0);
         Ok(rows.first().and_then(|row| u64::try_from(row.get::<_, i64>(0)).ok()).unwrap_or_default())
+    }
+
+    /// Puts a leaf into the platform's log's queue, by itself.
+    pub async fn platform_tell(&self, id: Uuid, leaf: Vec<u8>) -> Result<(), StoreError> {
+        self.fly(Flight::bookkeeping(head(platform()), vec![platform_append(id, leaf)])).await.map(drop)
     }
 
     /// Publishes a log's public key, once, with its leaf in the platform's log.

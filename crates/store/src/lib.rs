@@ -22,6 +22,7 @@ pub mod session;
 pub mod sign;
 pub mod stream;
 pub mod tenant;
+pub mod transport;
 pub mod user;
 
 pub use error::StoreError;

@@ -1,7 +1,9 @@
 //! Records: their statements, built once from an entity's manifest. Values arrive sealed and indexed, and leave so.
 
+mod bring_back;
 mod list;
 
+pub use bring_back::changes_entered;
 pub use list::{ListPlan, Place, Wanted};
 
 use crate::flight::{Borrowed, Flight, Head, Param, STATEMENT_LIMIT_MS, Statement};

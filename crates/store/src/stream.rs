@@ -8,6 +8,9 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+/// Receivers read at once; whoever has more of them has no register of sinks that a person could read.
+pub const MAX_PEERS: i32 = 20_000;
+
 /// A stream as stored.
 #[derive(Clone, Debug)]
 pub struct StreamRow {
@@ -153,6 +156,13 @@ impl Store {
         let statement = client.prepare_cached("SELECT streams, failing, behind FROM struct.stream_figures()").await?;
         let row = client.query_one(&statement, &[]).await?;
         Ok((row.get(0), row.get(1), row.get(2)))
+    }
+
+    /// Host and port of all receivers of all tenants, each once, at most [`MAX_PEERS`] of them.
+    pub async fn stream_peers(&self) -> Result<Vec<String>, StoreError> {
+        let client = self.connection().await?;
+        let statement = client.prepare_cached("SELECT peer FROM struct.stream_peers($1)").await?;
+        Ok(client.query(&statement, &[&MAX_PEERS]).await?.iter().map(|row| row.get(0)).collect())
     }
 
     /// The log's name, and its entries from a position on.

@@ -76,6 +76,24 @@ impl Database {
         Self { socket_dir, name: "struct".to_owned(), dropped: false }
     }
 
+    /// Another database that holds what this one holds now, as a restored copy would. Whoever is connected loses the connection.
+    pub async fn copy(&self) -> Self {
+        let name = new_name();
+        let admin = connect(&self.socket_dir, ROOT, "postgres").await;
+        let copied = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{}\" OWNER struct_owner", self.name);
+        for _ in 0..100 {
+            let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1";
+            admin.query(ended, &[&self.name]).await.expect("a superuser ends sessions");
+            if admin.batch_execute(&copied).await.is_ok() {
+                let copy = Self { socket_dir: self.socket_dir.clone(), name, dropped: true };
+                copy.root().await.batch_execute(&store::bootstrap::database_settings(&copy.name)).await.expect("rights");
+                return copy;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the database is never left alone");
+    }
+
     /// Where it is, for a role.
     pub fn address(&self, role: &str) -> Address {
         Address::socket(&self.socket_dir, role, &self.name)

@@ -3,20 +3,27 @@
 
 use crate::clock::{FakeClock, Seeded};
 use crate::database::{Database, shipped};
+use app::backup::Backups;
+use app::residency::Residency;
 use app::screen::MatrixChange;
 use app::tenant::NewTenant;
 use app::user::MemberChange;
 use app::{App, Caller, Parts, Peer, Settings};
 use domain::id::{RoleId, TenantId};
 use domain::locale::Locale;
+use domain::residency::{DEFAULT_REGION, Declared, Network, Purpose, Region, Rules, Said, Where};
 use domain::screen::{Action, Actions, ScreenKind};
 use host::checkpoint::SeenCheckpoints;
 use host::keyring::{Keyring, Passphrase};
 use host::mail::{Folder, Mailer};
+use host::residency::name_servers;
 use host::stream::Dialer;
+use jiff::SignedDuration;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use store::{Check, Head};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -101,6 +108,14 @@ impl Running {
             running.join(ADMIN, email, name, roles).await;
         }
         running
+    }
+
+    /// Puts entries that are three years old into the queue of the first tenant's log, where they stand before all others.
+    pub async fn entered_long_ago(&self, times: usize) {
+        let old = || self.app.entry_aged(self.tenant, SignedDuration::from_hours(3 * 365 * 24)).expect("an entry");
+        let entries: Vec<_> = (0..times).map(|_| old()).collect();
+        let head = Head { tenant: self.tenant, check: Check::Nothing };
+        self.app.store().enter(head, &entries).await.expect("entered");
     }
 
     /// A new tenant with all services contracted and its administrator joined.
@@ -222,6 +237,26 @@ impl Running {
         Arc::new(App::new(Parts { settings, ..parts }))
     }
 
+    /// A server process of which the operator has said something else about regions.
+    pub fn server_residing(&self, change: impl FnOnce(&mut Residency)) -> Arc<App> {
+        let mut parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
+        change(&mut parts.settings.residency);
+        Arc::new(App::new(parts))
+    }
+
+    /// A server process that came with another keyring.
+    pub fn server_with_keys(&self, keyring: Keyring) -> Arc<App> {
+        let mail = self.mail_folder();
+        Arc::new(build(&self.database, &Arc::new(keyring), &self.clock, &self.random, mail, false))
+    }
+
+    /// A server process that keeps backups so.
+    pub fn server_keeping(&self, backups: Backups) -> Arc<App> {
+        let mut parts = parts(&self.database, &self.keyring, &self.clock, &self.random, self.mail_folder(), false);
+        parts.settings.backups = backups;
+        Arc::new(App::new(parts))
+    }
+
     /// The tests' randomness.
     pub fn random(&self) -> &Seeded {
         &self.random
@@ -242,6 +277,17 @@ fn build(
     operator: bool,
 ) -> App {
     App::new(parts(database, keyring, clock, random, mail, operator))
+}
+
+/// In jp-east, where its one declared receiver is too.
+fn residency(mail: &std::path::Path) -> Residency {
+    let region = Region::find(DEFAULT_REGION).expect("it is in the list");
+    let siem = Declared { at: "siem.example.jp".parse().expect("a host"), region, purpose: Some(Purpose::Stream) };
+    // Whoever this machine asks for names is asked by the tests too.
+    let asked = |server: IpAddr| Declared { at: Where::Network(Network::of(server)), region, purpose: None };
+    let declared = name_servers().into_iter().map(asked).chain([siem]).collect();
+    let rules = Rules { machine: Some((region, Said::Operator)), declared, ..Rules::default() };
+    Residency::new(rules, mail.parent().unwrap_or(mail).to_owned())
 }
 
 fn parts(
@@ -265,6 +311,8 @@ fn parts(
             operator_address: Some(OPERATOR.to_owned()),
             checkpoints: SeenCheckpoints::new(&mail.with_file_name("checkpoints")),
             streams: Dialer::default(),
+            backups: Default::default(),
+            residency: residency(&mail),
         },
     }
 }

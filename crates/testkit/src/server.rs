@@ -5,7 +5,9 @@
 #![allow(clippy::disallowed_methods, reason = "the testkit starts what an operator starts by hand")]
 
 use host::account::Account;
+use host::backup::{ClusterPlace, Location, Repository, RepositorySettings};
 use host::postgres::{Cluster, Running, find_binaries};
+use host::secret::Secret;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{File, OpenOptions};
@@ -139,6 +141,24 @@ impl PrivateServer {
         Self { cluster, running: Some(running), folder }
     }
 
+    /// Makes and starts one that archives into a repository of backups in its folder, opened with this passphrase.
+    pub async fn archiving(passphrase: &str) -> (Self, Repository) {
+        let folder = tempfile::Builder::new().prefix("struct-pg-").tempdir_in(base()).expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("ours");
+        let home = folder.path().join("pg");
+        let repository = repository(folder.path(), &home, passphrase).await;
+        let (binaries, account) = (find_binaries(None).expect("PostgreSQL is installed"), Account::unprivileged());
+        let cluster = Cluster::prepare_archiving(binaries, &home, account.as_ref(), repository.archiving()).await;
+        let cluster = cluster.expect("a cluster");
+        let running = cluster.start().await.expect("the server starts");
+        (Self { cluster, running: Some(running), folder }, repository)
+    }
+
+    /// Its repository of backups, opened with another passphrase.
+    pub async fn repository(&self, passphrase: &str) -> Repository {
+        repository(self.folder(), &self.folder().join("pg"), passphrase).await
+    }
+
     /// Everything it writes is below.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -155,6 +175,21 @@ impl PrivateServer {
     pub async fn start(&mut self) {
         self.running = Some(self.cluster.start().await.expect("it starts"));
     }
+}
+
+/// A repository in a folder, of the cluster of a home.
+async fn repository(folder: &Path, home: &Path, passphrase: &str) -> Repository {
+    let account = Account::unprivileged();
+    let binaries = find_binaries(None).expect("PostgreSQL is installed where tests run");
+    let settings = RepositorySettings {
+        dir: folder.join("backup"),
+        program: None,
+        location: Location::Local(folder.join("backup/repository")),
+        retention_days: 35,
+        log_s: 30,
+    };
+    let cluster = ClusterPlace::private(binaries, home, account.as_ref());
+    Repository::open(settings, cluster, Secret::new(passphrase)).await.expect("pgBackRest is installed where tests run")
 }
 
 impl Drop for PrivateServer {

@@ -93,6 +93,9 @@ pub struct ProofArguments {
     /// The file that was taken out, to be compared with the entry of its delivery
     #[arg(long, value_name = "FILE")]
     pub extraction: Option<PathBuf>,
+    /// The raw data of a measurement, to be compared with its evidence
+    #[arg(long, value_name = "FILE")]
+    pub raw: Option<PathBuf>,
 }
 
 /// `bench`.

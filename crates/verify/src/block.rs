@@ -34,6 +34,15 @@ pub struct Vouched {
     pub text_sha256: Hash,
 }
 
+/// A leaf by which the log says that it lost its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restored {
+    /// Its place: what had been published beyond is lost.
+    pub(crate) position: u64,
+    /// When.
+    pub(crate) at: Instant,
+}
+
 /// Times in a stretch of entries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -89,6 +98,10 @@ pub(crate) struct Block {
     pub(crate) pruned: bool,
     pub(crate) span: Option<Span>,
     pub(crate) vouched: Vec<Vouched>,
+    /// Leaves by which the log says that it lost its end: their places and times.
+    pub(crate) restored: Vec<Restored>,
+    /// The largest position below which an entry of this bundle says that all entries were removed.
+    pub(crate) pruned_below: u64,
     /// Leaves that are not what they must be.
     pub(crate) findings: Vec<Said>,
 }
@@ -138,6 +151,13 @@ impl<'a> Reader<'a> {
                         Some(span) => span.push(seen.at, position),
                         None => block.span = Some(Span::of(seen.at, position)),
                     }
+                    if seen.is_restore {
+                        block.restored.push(Restored { position, at: seen.at });
+                    }
+                    // What an entry says of entries behind itself, or another tenant's says, counts for nothing.
+                    if let Some(below) = seen.pruned_below.filter(|below| seen.is_of_tenant && *below <= position) {
+                        block.pruned_below = block.pruned_below.max(below);
+                    }
                     if !seen.is_of_tenant {
                         block.findings.push(words::findings::other_tenant(position));
                     }
@@ -176,6 +196,15 @@ impl<'a> Reader<'a> {
 impl Block {
     fn of(hashes: Vec<Hash>, pruned: bool) -> Self {
         let root = (hashes.len() as u64 == TILE_WIDTH).then(|| root_of(&hashes));
-        Self { hashes, root, pruned, span: None, vouched: Vec::new(), findings: Vec::new() }
+        Self {
+            hashes,
+            root,
+            pruned,
+            span: None,
+            vouched: Vec::new(),
+            restored: Vec::new(),
+            pruned_below: 0,
+            findings: Vec::new(),
+        }
     }
 }

@@ -66,16 +66,25 @@ pub(crate) struct Seen {
     pub(crate) at: Instant,
     /// Whether it is of the tenant that was asked for.
     pub(crate) is_of_tenant: bool,
+    /// Whether the operator says by it that the log lost its end.
+    pub(crate) is_restore: bool,
+    /// The position below which STRUCT says by it that all entries were removed.
+    pub(crate) pruned_below: Option<u64>,
 }
+
+/// How a canonical leaf begins and ends by which the operator says so.
+const BY_OPERATOR: &[u8] = b"{\"actor\":\"operator\"";
+const RESTORED: &[u8] = b"\"verb\":\"audit.restored\"}";
 
 /// Looks at a tenant's leaf.
 pub(crate) fn look(bytes: &[u8], tenant: &str) -> Result<Seen, LeafError> {
+    let is_restore = bytes.ends_with(RESTORED) && bytes.starts_with(BY_OPERATOR);
     if let Some((at, of)) = plain(bytes) {
-        return Ok(Seen { at, is_of_tenant: of == tenant.as_bytes() });
+        return Ok(Seen { at, is_of_tenant: of == tenant.as_bytes(), is_restore, pruned_below: None });
     }
     let leaf = Leaf::decode(bytes)?;
     let at = Instant::read(leaf.at.as_bytes()).ok_or(LeafError::Field { field: "at", expected: "an instant" })?;
-    Ok(Seen { at, is_of_tenant: leaf.tenant == tenant })
+    Ok(Seen { at, is_of_tenant: leaf.tenant == tenant, is_restore, pruned_below: leaf.pruned_below })
 }
 
 /// Instant and tenant of a leaf that needs no second look.
@@ -204,6 +213,7 @@ mod tests {
             entity: some("customer"),
             entry: UUID.to_owned(),
             outcome: if optional { "done" } else { "denied" }.to_owned(),
+            pruned_below: None,
             record: some(UUID),
             request: UUID.to_owned(),
             screen: some("customers"),
@@ -251,6 +261,17 @@ mod tests {
             Leaf { screen: Some("顧客".to_owned()), at: "2026-08-31T03:04:00.000000Z".to_owned(), ..leaf(true) };
         assert!(plain(&unusual.encode()).is_none());
         assert_eq!(look(&unusual.encode(), UUID).unwrap().at.text(), unusual.at);
+    }
+
+    #[test]
+    fn a_bound_of_removed_entries_is_seen_where_it_may_stand_and_refused_elsewhere() {
+        let outcome = "done".to_owned();
+        let pruned = Leaf { outcome, pruned_below: Some(512), verb: "audit.pruned".to_owned(), ..leaf(false) };
+        assert_eq!(look(&pruned.encode(), UUID).unwrap().pruned_below, Some(512));
+        let older = Leaf { pruned_below: None, ..pruned.clone() };
+        assert_eq!(look(&older.encode(), UUID).unwrap().pruned_below, None);
+        assert!(look(&Leaf { pruned_below: Some(511), ..pruned.clone() }.encode(), UUID).is_err());
+        assert!(look(&Leaf { verb: "audit.viewed".to_owned(), ..pruned }.encode(), UUID).is_err());
     }
 
     #[test]

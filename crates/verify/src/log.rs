@@ -23,7 +23,7 @@ const OTHER_FILES_MAX: u64 = 5;
 /// What a tenant's origin and the platform's have before their last part.
 const LOG_FOLDER: &str = "/log/";
 /// The last part of the platform's origin.
-const PLATFORM: &str = "platform";
+pub(crate) const PLATFORM: &str = "platform";
 
 /// Checks the log.
 pub fn check(arguments: &LogArguments) -> Report {
@@ -43,6 +43,12 @@ fn checked(arguments: &LogArguments) -> Result<Report, Said> {
     let leaves = leaves_of(&opened.newest.origin)?;
     let route = opened.route(leaves, &earlier, arguments.platform.is_some(), threads);
     let walked = walk(route, &mut findings);
+    // The first declaration below a checkpoint's size is the one that its tree ended by.
+    for (file, size) in &walked.unmet {
+        if let Some(restored) = walked.restored.iter().find(|restored| restored.position < *size) {
+            findings.push(words::findings::restore_declared(file, restored.position, restored.at.text()));
+        }
+    }
     let in_platform = match &arguments.platform {
         Some(path) => {
             Some(held_against_platform(arguments, path, &opened, &walked, threads, &mut findings, &mut notes)?)
@@ -326,6 +332,7 @@ impl Outcome {
             "root": newest.root.hex(),
             "reached": self.walked.reached,
             "pruned": self.walked.pruned,
+            "pruned_below": self.walked.pruned_below,
             "first_at": self.walked.first_at,
             "last_at": self.walked.last_at,
             "checkpoints": self.walked.checkpoints,
@@ -350,6 +357,9 @@ impl Outcome {
         shown.extend(
             self.earlier.iter().map(|earlier| words::log::shown_earlier(&earlier.file, earlier.checkpoint.size)),
         );
+        if self.walked.pruned > 0 {
+            shown.push(words::log::shown_pruned(self.walked.pruned_below));
+        }
         shown.extend(self.cosigned.iter().map(|one| words::log::shown_witness(&one.name, &entry::utc(one.seconds))));
         shown.extend(self.in_platform.map(words::log::shown_platform));
         shown

@@ -1,17 +1,19 @@
 //! Checks one entry's certificate, and a file that was taken out against the entry of its delivery. Asks nobody: the
 //! certificate holds all that is needed but the key.
 
+mod platform;
+
 use crate::arguments::ProofArguments;
 use crate::entry;
 use crate::language::Said;
-use crate::log::{owner_of, witnesses};
+use crate::log::{PLATFORM, owner_of, witnesses};
 use crate::report::{Report, Verdict};
 use crate::trust::{fingerprint, given_keys, read_text};
 use crate::words;
 use aws_lc_rs::digest::{Context, SHA256};
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::{Hash, leaf_hash};
-use ledger::leaf::{Leaf, SALT_BYTES, commitment};
+use ledger::leaf::{Leaf, PlatformLeaf, SALT_BYTES, commitment};
 use ledger::note::{KeyKind, VerifierKey};
 use ledger::tlog_proof::{MAX_FILE_BYTES, TlogProof};
 use serde::Deserialize;
@@ -32,6 +34,14 @@ struct Extra {
     salt: Option<String>,
     #[serde(default)]
     detail: Option<String>,
+}
+
+/// What a certificate is of.
+enum Recorded {
+    /// An entry of a tenant's log.
+    Entry(Leaf),
+    /// A leaf of the platform's log: a measurement, for instance.
+    OfPlatform(PlatformLeaf),
 }
 
 /// Checks the certificate.
@@ -60,28 +70,50 @@ fn checked(arguments: &ProofArguments) -> Result<Report, Said> {
     let extra = extra.ok_or_else(|| words::unchecked::no_leaf(&name))?;
     let (cosigned, wrong) = witnesses.heard(&proof.checkpoint);
     report.findings.extend(wrong);
-    let Some((checkpoint, leaf)) = proven(&proof, &extra, &keys, &mut report.findings) else { return Ok(report) };
-    let detail = detail(&extra, &leaf, &mut report.findings);
-    report.lines = lines(proof.index, &leaf, detail.as_deref(), &keys, &checkpoint);
-    report.facts = facts(&proof, &checkpoint, &leaf, detail.as_deref());
+    let Some((checkpoint, recorded)) = proven(&proof, &extra, &keys, &mut report.findings) else { return Ok(report) };
     report.shown = vec![words::proof::shown_inclusion(checkpoint.size)];
-    report.shown.extend(detail.is_some().then(words::proof::shown_detail));
-    report.shown.extend(cosigned.iter().map(|one| words::log::shown_witness(&one.name, &entry::utc(one.seconds))));
     report.sentence = words::proof::holds(proof.index, &checkpoint.origin);
-    if let Some(file) = &arguments.extraction {
-        compare_file(file, &leaf, detail.as_deref(), &checkpoint, proof.index, &mut report)?;
+    match &recorded {
+        Recorded::Entry(leaf) => of_entry(arguments, (&proof, &extra, leaf), &keys, &checkpoint, &mut report)?,
+        Recorded::OfPlatform(leaf) => {
+            platform::tell(leaf, proof.index, &keys, &checkpoint, &mut report);
+            platform::compare(arguments, leaf, &mut report)?;
+        }
     }
-    report.not_shown.extend(detail.is_none().then(words::proof::not_detail));
-    report.not_shown.extend([words::log::not_person(), words::log::not_clock(), words::proof::not_log()]);
+    report.shown.extend(cosigned.iter().map(|one| words::log::shown_witness(&one.name, &entry::utc(one.seconds))));
+    report.not_shown.extend([words::log::not_clock(), words::proof::not_log()]);
     report.verdict = if report.findings.is_empty() { Verdict::Proven } else { Verdict::NotProven };
     if report.verdict == Verdict::NotProven {
         report.shown.clear();
-        report.sentence = match &arguments.extraction {
+        report.sentence = match arguments.extraction.as_ref().or(arguments.raw.as_ref()) {
             Some(file) => words::proof::file_fails(&file.display().to_string()),
             None => words::proof::fails(),
         };
     }
     Ok(report)
+}
+
+/// Tells of a tenant's entry, and compares the file that was taken out with it.
+fn of_entry(
+    arguments: &ProofArguments,
+    (proof, extra, leaf): (&TlogProof, &Extra, &Leaf),
+    keys: &[VerifierKey],
+    checkpoint: &Checkpoint,
+    report: &mut Report,
+) -> Result<(), Said> {
+    let detail = detail(extra, leaf, &mut report.findings);
+    report.lines = lines(proof.index, leaf, detail.as_deref(), keys, checkpoint);
+    report.facts = facts(proof, checkpoint, leaf, detail.as_deref());
+    report.shown.extend(detail.is_some().then(words::proof::shown_detail));
+    if let Some(file) = &arguments.raw {
+        report.findings.push(words::findings::not_measured(&file.display().to_string()));
+    }
+    if let Some(file) = &arguments.extraction {
+        compare_file(file, leaf, detail.as_deref(), checkpoint, proof.index, report)?;
+    }
+    report.not_shown.extend(detail.is_none().then(words::proof::not_detail));
+    report.not_shown.push(words::log::not_person());
+    Ok(())
 }
 
 /// The checkpoint and the leaf, once the proof leads from one to the other and a given key has signed.
@@ -90,7 +122,7 @@ fn proven(
     extra: &Extra,
     keys: &[VerifierKey],
     findings: &mut Vec<Said>,
-) -> Option<(Checkpoint, Leaf)> {
+) -> Option<(Checkpoint, Recorded)> {
     let claimed = Checkpoint::parse(proof.checkpoint.text()).ok()?;
     if keys.iter().all(|key| key.name() != claimed.origin) {
         findings.push(words::findings::keys_of_other_log(&claimed.origin, keys.first()?.name()));
@@ -98,9 +130,13 @@ fn proven(
     }
     let bytes = extra.leaf.as_bytes();
     match proof.verify(leaf_hash(bytes), &claimed.origin, keys) {
+        Ok(proven) if owner_of(&claimed.origin) == Some(PLATFORM) => match PlatformLeaf::decode(bytes) {
+            Ok(leaf) => return Some((proven.checkpoint, Recorded::OfPlatform(leaf))),
+            Err(error) => findings.push(words::findings::proof_leaf(&error.to_string())),
+        },
         Ok(proven) => match Leaf::decode(bytes) {
             Ok(leaf) if owner_of(&claimed.origin) == Some(leaf.tenant.as_str()) => {
-                return Some((proven.checkpoint, leaf));
+                return Some((proven.checkpoint, Recorded::Entry(leaf)));
             }
             Ok(_) => findings.push(words::findings::proof_of_other_tenant()),
             Err(error) => findings.push(words::findings::proof_leaf(&error.to_string())),

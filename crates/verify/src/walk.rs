@@ -1,7 +1,7 @@
 //! Walks through a log from its first leaf to its last, once, and compares the root at every size for which somebody has
 //! signed one. Holds the right edge of the tree and a few bundles, however long the log is.
 
-use crate::block::{Block, Leaves, Reader, Span, Vouched};
+use crate::block::{Block, Leaves, Reader, Restored, Span, Vouched};
 use crate::language::Said;
 use crate::package::Package;
 use crate::published::{self, Published};
@@ -79,8 +79,12 @@ pub struct Earlier {
 pub struct Walked {
     /// Leaves that were hashed, or whose hashes were there.
     pub reached: u64,
-    /// Of those, leaves that the retention rule has removed.
+    /// Of those, leaves that are not there, only their hashes.
     pub pruned: u64,
+    /// Where the first and the last of these begin and end.
+    pruned_span: Option<(u64, u64)>,
+    /// Entries below this position were removed by the retention rule, say the log's own entries; 0 when none says so.
+    pub pruned_below: u64,
     /// When the first kept entry says it committed.
     pub first_at: Option<String>,
     /// And the last.
@@ -95,6 +99,10 @@ pub struct Walked {
     pub published: Vec<Hash>,
     /// Checkpoints of the wanted log, in the platform's.
     pub vouched: Vec<Vouched>,
+    /// Where the log says that it lost its end.
+    pub(crate) restored: Vec<Restored>,
+    /// Checkpoints of the customer that do not fit: file and size.
+    pub(crate) unmet: Vec<(String, u64)>,
 }
 
 /// Walks through the log.
@@ -195,8 +203,14 @@ impl<'a, 'f, P: Iterator<Item = Result<Published, Said>>> Course<'a, 'f, P> {
                 }
             }
         }
-        self.walked.pruned += if block.pruned { count } else { 0 };
+        if block.pruned {
+            self.walked.pruned += count;
+            let first = self.walked.pruned_span.map_or(end - count, |(first, _)| first);
+            self.walked.pruned_span = Some((first, end));
+        }
+        self.walked.pruned_below = self.walked.pruned_below.max(block.pruned_below);
         self.walked.vouched.extend(block.vouched);
+        self.walked.restored.extend(block.restored);
         self.span = match (self.span, block.span) {
             (Some(span), Some(next)) => Some(span.then(next)),
             (span, next) => span.or(next),
@@ -224,7 +238,10 @@ impl<'a, 'f, P: Iterator<Item = Result<Published, Said>>> Course<'a, 'f, P> {
         while let Some(earlier) = self.earlier.pop_if(|earlier| earlier.checkpoint.size <= size) {
             match earlier.checkpoint.root == root {
                 true => self.agreed = size,
-                false => self.findings.push(words::findings::earlier_root(&earlier.file, self.agreed, size)),
+                false => {
+                    self.walked.unmet.push((earlier.file.clone(), earlier.checkpoint.size));
+                    self.findings.push(words::findings::earlier_root(&earlier.file, self.agreed, size));
+                }
             }
         }
         while let Some(published) = self.published.next_if(|next| next.as_ref().map_or(0, |next| next.size) <= size) {
@@ -265,6 +282,7 @@ impl<'a, 'f, P: Iterator<Item = Result<Published, Said>>> Course<'a, 'f, P> {
                 self.findings.push(words::findings::newest_root(self.agreed, size));
             }
             self.beyond();
+            self.hold_pruned();
             if listed && self.last_text != Some(self.route.newest_text) {
                 self.findings.push(words::findings::newest_not_listed());
             }
@@ -280,10 +298,25 @@ impl<'a, 'f, P: Iterator<Item = Result<Published, Said>>> Course<'a, 'f, P> {
         self.walked
     }
 
+    /// Entries may be gone as far as the log's own entries, of which none may be gone for that, say so. No rule removes
+    /// entries of the platform's log.
+    fn hold_pruned(&mut self) {
+        let Some((first, until)) = self.walked.pruned_span else { return };
+        let told = self.walked.pruned_below;
+        match self.route.leaves {
+            Leaves::OfPlatform(_) => self.findings.push(words::findings::removed_from_platform(first, until)),
+            Leaves::OfTenant(_) if until > told => {
+                self.findings.push(words::findings::removed_undeclared(first.max(told), until, told));
+            }
+            Leaves::OfTenant(_) => {}
+        }
+    }
+
     /// Checkpoints of sizes that the log does not reach.
     fn beyond(&mut self) {
         let size = self.route.newest.size;
         while let Some(earlier) = self.earlier.pop() {
+            self.walked.unmet.push((earlier.file.clone(), earlier.checkpoint.size));
             self.findings.push(words::findings::cut(&earlier.file, size, earlier.checkpoint.size));
         }
         for published in self.published.by_ref() {

@@ -52,7 +52,7 @@ fn asset(name: &str, extension: &str, content_type: &'static str, body: &'static
 }
 
 /// FNV-1a, 64 bits: a name that changes with the content. It guards nothing, so it need not be cryptographic.
-fn fnv(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

@@ -8,6 +8,11 @@ use std::sync::LazyLock;
 static TOKYO: LazyLock<TimeZone> =
     LazyLock::new(|| TimeZone::get("Asia/Tokyo").expect("the bundled time zone database has Asia/Tokyo"));
 
+/// The time zone of all pages: Japan's.
+pub fn zone() -> &'static TimeZone {
+    &TOKYO
+}
+
 /// An instant for a `<time>` element.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct When {
@@ -57,6 +62,16 @@ pub fn day(locale: Locale, at: Timestamp) -> When {
     let words = match locale {
         Locale::Ja => format!("{}年{}月{}日({})", local.year(), local.month(), local.day(), weekday(locale, &local)),
         Locale::En => local.strftime("%a, %-d %B %Y").to_string(),
+    };
+    When { iso: local.strftime("%Y-%m-%d").to_string(), words }
+}
+
+/// The day within a week: `22日(日)`.
+pub fn day_of_week(locale: Locale, at: Timestamp) -> When {
+    let local = at.to_zoned(TOKYO.clone());
+    let words = match locale {
+        Locale::Ja => format!("{}日({})", local.day(), weekday(locale, &local)),
+        Locale::En => local.strftime("%a %-d").to_string(),
     };
     When { iso: local.strftime("%Y-%m-%d").to_string(), words }
 }

@@ -38,7 +38,10 @@ both![
     "audit",
     "ledger",
     "sign",
-    "stream"
+    "stream",
+    "claim",
+    "ops",
+    "backup"
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -108,6 +111,15 @@ impl Texts {
         let mut args = FluentArgs::with_capacity(values.len());
         for (name, value) in values {
             args.set(*name, *value);
+        }
+        self.format(key, Some(&args))
+    }
+
+    /// The text of a key with arguments whose names are only known at run time.
+    pub fn figures<'v>(&self, key: &str, values: impl IntoIterator<Item = (&'v str, FluentValue<'v>)>) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            args.set(name, value);
         }
         self.format(key, Some(&args))
     }
@@ -221,6 +233,13 @@ pub(crate) mod tests {
             "ledger-token-",
             "ledger-language-",
             "ledger-field-",
+            "claim-group-",
+            "claim-vital-",
+            "check-",
+            "finding-",
+            "method-",
+            "target-",
+            "span-",
         ];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));

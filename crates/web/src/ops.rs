@@ -23,6 +23,8 @@ pub static OPS_ROUTES: &[Route] = &[
     reads("/enter/{token}", Anyone, || get(page::session::console::ask)),
     changes("POST", "/enter/{token}", Anyone, || post(page::session::console::enter)),
     changes("POST", "/leave", Operators, || post(page::session::console::leave)),
+    reads("/backup", Operators, || get(page::backup::show)),
+    changes("POST", "/backup", Operators, || post(page::backup::order)),
     reads("/", Operators, || get(page::home::console)),
 ];
 

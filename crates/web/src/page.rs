@@ -14,6 +14,9 @@
 pub mod access;
 pub mod activity;
 pub mod audit;
+pub mod backup;
+pub mod claim;
+pub mod evidence;
 pub mod extraction;
 pub mod home;
 pub mod job;

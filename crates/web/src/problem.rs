@@ -240,7 +240,10 @@ impl Problem {
             | Refusal::TooManyHoney => StatusCode::CONFLICT,
             Refusal::TooManyTokens | Refusal::TooManyAddresses | Refusal::WalkUnderWay => StatusCode::CONFLICT,
             Refusal::TooManyStreams => StatusCode::CONFLICT,
-            Refusal::BadStreamAddress | Refusal::StreamNetwork | Refusal::BadAuthorization => {
+            Refusal::BadStreamAddress
+            | Refusal::StreamNetwork
+            | Refusal::StreamUndeclared
+            | Refusal::BadAuthorization => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Refusal::NotInLogYet => StatusCode::SERVICE_UNAVAILABLE,
@@ -275,10 +278,11 @@ mod tests {
     use crate::locale::texts;
     use domain::screen::ScreenKind;
 
-    const REFUSALS: [Refusal; 22] = [
+    const REFUSALS: [Refusal; 23] = [
         Refusal::TooManyStreams,
         Refusal::BadStreamAddress,
         Refusal::StreamNetwork,
+        Refusal::StreamUndeclared,
         Refusal::BadAuthorization,
         Refusal::StillReferenced,
         Refusal::LinkSpent,

@@ -90,7 +90,7 @@ pub async fn serve(State(web): State<Arc<Web>>, mut request: Request, next: Next
         response = problem.render(&web, &context).await;
     }
     headers::set(response.headers_mut(), &context);
-    if let Some(locale) = chosen {
+    if let Some(locale) = chosen.filter(|_| !is_shared(response.headers())) {
         response.headers_mut().append(header::SET_COOKIE, cookie::language(locale));
     }
     log(&context, matched.as_ref(), &response, began.elapsed());
@@ -120,6 +120,11 @@ fn chosen_language(query: &str) -> Option<Locale> {
 fn device(headers: &HeaderMap) -> String {
     let sent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     sent.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS_MAX).collect()
+}
+
+/// Whether caches may keep the answer for everybody: then it sets no cookie.
+fn is_shared(headers: &HeaderMap) -> bool {
+    headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"))
 }
 
 fn is_upload(request: &Request) -> bool {

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::{Options, Web, api, assets, log, page, request};
 use app::App;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Path, DefaultBodyLimit, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -75,6 +75,15 @@ pub static ROUTES: &[Route] = &[
     reads("/assets/{file}", Anyone, || get(assets::file)),
     reads("/", Anyone, || get(page::home::root)),
     reads("/app", Member, || get(page::home::home)),
+    // what is promised, and the proof of it
+    reads("/trust", Anyone, || get(page::claim::show)),
+    reads("/trust.json", Anyone, || get(page::claim::document)),
+    reads("/trust/feed.atom", Anyone, || get(page::claim::changes)),
+    reads("/trust/{promise}", Anyone, || get(page::claim::promise::show)),
+    reads("/trust/{promise}/badge.svg", Anyone, || get(page::claim::badge)),
+    reads("/trust/evidence/{evidence}", Anyone, || get(page::evidence::show)),
+    reads("/trust/evidence/{evidence}/raw.json", Anyone, || get(page::evidence::raw)),
+    reads("/trust/evidence/{evidence}/proof", Anyone, || get(page::evidence::proof)),
     // the logs as files: the platform's, a tenant's
     reads("/log/platform/{*path}", Anyone, || get(log::platform)),
     reads("/log/{log}/{*path}", LogReader, || get(log::tenant)),
@@ -215,18 +224,30 @@ pub(crate) fn served(routes: &[Route], web: Arc<Web>) -> Router {
         .with_state(web)
 }
 
-/// What the plain listener serves: the way to the other one. `https_port` is left out of links when it is 443.
-pub fn redirect_router(https_port: u16) -> Router {
-    Router::new().fallback(async move |headers: HeaderMap, request: Request| {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
-        let port = if https_port == 443 { String::new() } else { format!(":{https_port}") };
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        match HeaderValue::from_str(&format!("https://{name}{port}{path}")) {
-            Ok(to) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)]).into_response(),
-            Err(_) => StatusCode::BAD_REQUEST.into_response(),
-        }
-    })
+/// What the plain listener serves: the way to the other one, and the answers to challenges of a certificate authority (RFC 8555,
+/// section 8.3), by token. `https_port` is left out of links when it is 443.
+pub fn redirect_router(
+    https_port: u16,
+    challenge: impl Fn(&str) -> Option<String> + Clone + Send + Sync + 'static,
+) -> Router {
+    let answered = async move |Path(token): Path<String>, headers: HeaderMap, request: Request| match challenge(&token) {
+        Some(text) => ([(header::CONTENT_TYPE, "application/octet-stream")], text).into_response(),
+        None => redirect(&headers, &request, https_port),
+    };
+    Router::new()
+        .route("/.well-known/acme-challenge/{token}", get(answered))
+        .fallback(async move |headers: HeaderMap, request: Request| redirect(&headers, &request, https_port))
+}
+
+fn redirect(headers: &HeaderMap, request: &Request, https_port: u16) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
+    let port = if https_port == 443 { String::new() } else { format!(":{https_port}") };
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match HeaderValue::from_str(&format!("https://{name}{port}{path}")) {
+        Ok(to) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
 }
 
 /// `GET /metrics` in Prometheus text form, for a loopback listener of its own: figures are no page of the public side.

@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate of others, and the crates of the house whose business it is.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 19] = [
     ("tokio-postgres", &["store", "testkit"]),
     ("deadpool-postgres", &["store"]),
     ("tokio-postgres-rustls", &["store"]),
@@ -36,6 +36,7 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("fluent-bundle", &["web"]),
     ("lettre", &["host"]),
     ("rcgen", &["host"]),
+    ("instant-acme", &["host"]),
     ("fantoccini", &["testkit"]),
     ("clap", &["cli", "verify", "xtask"]),
     ("zip", &["app", "verify"]),

@@ -2,8 +2,10 @@
 //! Trusts the keyring and what this machine remembers; of the database it believes nothing. Repairs nothing.
 
 mod parts;
+mod queue;
 mod told;
 
+pub use queue::WAIT_LIMIT_MIN;
 pub(crate) use told::Told;
 
 use crate::audit::proof::read_note;
@@ -124,8 +126,12 @@ impl App {
         }
         let mut told = Told::default();
         for log in logs {
-            checked.logs.push(self.check_log(log, &mut told, &Progress::default()).await?);
+            let tenant = log.log;
+            let mut walked = self.check_log(log, &mut told, &Progress::default()).await?;
+            self.check_queue(tenant, &mut walked).await?;
+            checked.logs.push(walked);
         }
+        let lost_ends = crate::backup::restored::recent(told.restored(), self.now());
         if let Some(first) = checked.logs.first_mut() {
             told.left().for_each(|origin| first.fault(format!("it tells of the log {origin}, which was taken away")));
         }
@@ -136,8 +142,9 @@ impl App {
             let (leaves, logs) = (checked.logs.iter().map(|log| log.leaves).sum::<u64>(), checked.logs.len());
             let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
             let figure = Finding::new("log_whole").number("leaves", count(leaves)).number("logs", count(logs as u64));
-            let found = Found { figure, why: Vec::new() };
-            self.keep_evidence(None, began, Verdict::Held, found).await?;
+            // An end that was lost by a restore and told is no tampering; it is no whole log either.
+            let verdict = if lost_ends.is_empty() { Verdict::Held } else { Verdict::AtRisk };
+            self.keep_evidence(None, began, verdict, Found { figure, why: lost_ends }).await?;
         }
         metrics::gauge!("struct_log_check_faults")
             .set(checked.logs.iter().map(|log| log.faults.len()).sum::<usize>() as f64);

@@ -8,15 +8,20 @@ use crate::op::{Caller, on_fresh_rights};
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
-use ledger::tile::{TileKind, TilePath};
+use ledger::tile::{TILE_WIDTH, TileKind, TilePath};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use store::{Check, Head};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 /// Published checkpoints read at once.
 const CHECKPOINTS_AT_ONCE: i64 = 512;
+/// How often, and how many times at most, a package waits for the entry that says what was removed to have its place: two seconds
+/// while a server leads.
+const TOLD_EVERY: Duration = Duration::from_millis(500);
+const TOLD_LOOKS: u32 = 10;
 /// Bytes gathered before they are handed on.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// What explains the package to whoever finds it years later.
@@ -48,7 +53,7 @@ impl App {
         let (head, _) = self.administrator(caller, "log").await?;
         let newest = self.newest_note(log).await?;
         let note = (log == LogName::Platform).then(|| "platform".to_owned());
-        let detail = Detail { rows: Some(newest.0), note, ..Detail::default() };
+        let detail = Detail { rows: Some(newest.size), note, ..Detail::default() };
         let entry = self.entry_of(caller, Verb::AuditLogDownloaded, Outcome::Done, Target::default(), detail)?;
         self.store.enter(head, &[entry]).await?;
         Ok(self.package(log, newest))
@@ -58,7 +63,7 @@ impl App {
     pub async fn log_package_for_operator(self: &Arc<Self>, log: LogName) -> Result<LogPackage, Error> {
         let newest = self.newest_note(log).await?;
         let LogName::Tenant(tenant) = log else { return Ok(self.package(log, newest)) };
-        let detail = Detail { rows: Some(newest.0), ..Detail::default() };
+        let detail = Detail { rows: Some(newest.size), ..Detail::default() };
         let request = self.new_request_id();
         let verb = Verb::AuditLogDownloaded;
         let entry = self.entry(tenant, Actor::Operator, verb, Outcome::Done, request, Target::default(), detail)?;
@@ -66,13 +71,23 @@ impl App {
         Ok(self.package(log, newest))
     }
 
-    /// Size and text of the newest checkpoint: what the package is a copy of.
-    async fn newest_note(&self, log: LogName) -> Result<(u64, String), Error> {
-        let note = self.log_checkpoint(log).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?;
-        Ok((read_note(&note)?.0.size, note))
+    /// What the package is a copy of. What was removed just now is not yet said by an entry with its place; a package without
+    /// that entry would look as if somebody had taken entries away.
+    async fn newest_note(&self, log: LogName) -> Result<Newest, Error> {
+        for look in 1.. {
+            let note = self.log_checkpoint(log).await?.ok_or(Error::Refused(Refusal::NotInLogYet))?;
+            let size = read_note(&note)?.0.size;
+            let first_kept = self.store.log(log.id()).await?.map_or(0, |row| row.first_kept);
+            if first_kept == 0 || look == TOLD_LOOKS || self.store.pruned_told(log.id(), size).await? >= first_kept {
+                return Ok(Newest { size, note, first_kept });
+            }
+            tokio::time::sleep(TOLD_EVERY).await;
+        }
+        Err(Error::Refused(Refusal::NotInLogYet))
     }
 
-    fn package(self: &Arc<Self>, log: LogName, (size, note): (u64, String)) -> LogPackage {
+    fn package(self: &Arc<Self>, log: LogName, newest: Newest) -> LogPackage {
+        let Newest { size, note, first_kept } = newest;
         let name = match log {
             LogName::Platform => "platform".to_owned(),
             LogName::Tenant(tenant) => tenant.to_string(),
@@ -83,6 +98,7 @@ impl App {
             log,
             size,
             note,
+            first_kept,
             gathered: gathered.clone(),
             zip: Some(ZipWriter::new_stream(gathered)),
             next: Part::Head,
@@ -96,6 +112,13 @@ impl App {
         });
         LogPackage { file_name: format!("struct-log-{name}-{size}.zip"), size, stream: stream.boxed() }
     }
+}
+
+/// A log's newest checkpoint, and below which position its entries were removed.
+struct Newest {
+    size: u64,
+    note: String,
+    first_kept: u64,
 }
 
 /// Where the zip's bytes stand until they are handed on.
@@ -143,6 +166,7 @@ struct Writer {
     log: LogName,
     size: u64,
     note: String,
+    first_kept: u64,
     gathered: Gathered,
     zip: Option<Zip>,
     next: Part,
@@ -181,11 +205,17 @@ impl Writer {
         Ok(())
     }
 
-    /// The bundle, or the hashes of its entries when they were pruned, meanwhile perhaps.
+    /// The bundle, or the hashes of its entries when they were pruned. What is pruned while the package is under way breaks it
+    /// off: the entry that says so comes behind its last one.
     async fn bundle(&self, path: TilePath) -> Result<(TilePath, Vec<u8>), Error> {
         let log = self.log;
         if let Some(bytes) = self.app.log_tile(log, path).await? {
             return Ok((path, bytes));
+        }
+        let begin = path.index * TILE_WIDTH;
+        let first_kept = self.app.store.log(log.id()).await?.map_or(0, |row| row.first_kept);
+        if begin >= self.first_kept && begin < first_kept {
+            return Err(Error::Internal("entries were pruned while the package was made; take it again".to_owned()));
         }
         let hashes = TilePath { kind: TileKind::Level(0), ..path };
         let bytes = self.app.log_tile(log, hashes).await?;

@@ -1,9 +1,9 @@
 //! How long entries are kept: set by the tenant's administrators, a year at least, for ever by default. Entries that are too
 //! old go; their hashes stay, so no proof that was given out is lost.
 
-use crate::op::{Caller, detail_of, entry_mac, on_fresh_rights};
+use crate::op::{Caller, detail_of, is_genuine_entry, on_fresh_rights};
 use crate::{App, Error};
-use domain::audit::{Actor, Change, Detail, Outcome, RETENTION_DAYS, Target, Verb};
+use domain::audit::{Actor, Change, Detail, Entry, Outcome, RETENTION_DAYS, Target, Verb};
 use domain::id::TenantId;
 use domain::record::{Fault, FaultReason};
 use host::keyring::KeyringError;
@@ -11,11 +11,13 @@ use seal::envelope::Place;
 use seal::tree::Node;
 use std::sync::Arc;
 use std::time::Duration;
+use store::audit::SealedEntry;
 use store::ledger::{Keeping, KeepingEntry};
 use store::{Check, Flight, Head, StoreError};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 
+/// The first look after a start waits so long: others come first then.
+const FIRST_PRUNE_AFTER: Duration = Duration::from_secs(120);
 /// How often what is too old is looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Bundles pruned in one transaction.
@@ -54,11 +56,13 @@ impl App {
 
     /// Prunes by the clock, until asked to stop.
     pub async fn prune_logs_regularly(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut wait = FIRST_PRUNE_AFTER;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(PRUNE_EVERY) => {}
+                () = tokio::time::sleep(wait) => {}
                 _ = stop.changed() => return,
             }
+            wait = PRUNE_EVERY;
             if let Err(error) = self.prune_logs().await {
                 tracing::warn!(%error, "logs can't be pruned now");
             }
@@ -70,6 +74,7 @@ impl App {
     pub async fn prune_logs(&self) -> Result<u64, Error> {
         let mut gone = 0;
         for log in self.store.logs().await?.into_iter().filter(|log| log.log != store::ledger::platform()) {
+            self.tell_pruned(log.log).await?;
             while let Some(pruned) = self.prune_once(log.log).await? {
                 gone += pruned;
             }
@@ -91,15 +96,44 @@ impl App {
             return Ok(None);
         }
         let until = keeping.first_kept.saturating_add(due);
-        let detail = Detail { rows: Some(due), note: Some(said(until, days)), ..Detail::default() };
-        let (request, target) = (self.new_request_id(), Target::default());
-        let entry = self.entry(log, Actor::System, Verb::AuditPruned, Outcome::Done, request, target, detail)?;
+        let entry = self.pruned_entry(log, due, until, Some(days))?;
         let prune = store::ledger::prune(log, BUNDLES_AT_ONCE, due, until)?;
         match self.store.fly(Flight::write(head, prune, &[entry])).await {
             // Another server went first, or something that is to go is not there: the next self-check says what.
             Err(StoreError::Unexpected) => Ok(None),
             done => Ok(done.map(|_| Some(due))?),
         }
+    }
+
+    /// Says in the clear up to where entries were removed, if no entry that is kept does: those of older versions said it in
+    /// their sealed detail only, which no customer can open without STRUCT.
+    async fn tell_pruned(&self, log: TenantId) -> Result<(), Error> {
+        let (keeping, vouched) = self.kept(log).await?;
+        let told = keeping.entries.iter().filter_map(|entry| entry.leaf.pruned_below).max().unwrap_or_default();
+        let erased = matches!(
+            self.keys.keyring().keys(&Node::TenantLog(log.bytes())),
+            Err(KeyringError::Destroyed { .. })
+        );
+        if erased || vouched.below != keeping.first_kept || told >= vouched.below {
+            return Ok(());
+        }
+        let entry = self.pruned_entry(log, 0, vouched.below, vouched.days)?;
+        Ok(self.store.enter(Head { tenant: log, check: Check::Nothing }, &[entry]).await?)
+    }
+
+    /// The entry that so many entries were removed, so that all before `until` are gone.
+    fn pruned_entry(&self, log: TenantId, due: u64, until: u64, days: Option<i32>) -> Result<SealedEntry, Error> {
+        let entry = Entry {
+            id: self.new_id(),
+            tenant: log,
+            actor: Actor::System,
+            verb: Verb::AuditPruned,
+            outcome: Outcome::Done,
+            request: self.new_request_id(),
+            target: Target::default(),
+            detail: Detail { rows: Some(due), note: Some(said(until, days)), ..Detail::default() },
+        };
+        self.sealed(entry, self.now(), Some(until))
     }
 
     /// How long a log keeps its entries by its row, and by the entries that STRUCT wrote of it. These are known by their keyed
@@ -116,8 +150,7 @@ impl App {
         }
         let keys = self.keys.tenant(log)?;
         let genuine = |entry: &&KeepingEntry| {
-            let mac = entry.mac.as_deref().unwrap_or_default();
-            keys.entry.iter().any(|key| bool::from(entry_mac(key, entry.leaf.clone()).ct_eq(mac)))
+            is_genuine_entry(&keys.entry, &entry.leaf.encode(), entry.mac.as_deref().unwrap_or_default())
         };
         let told = keeping.entries.iter().filter(genuine).filter_map(|entry| {
             let place = Place {
@@ -150,7 +183,8 @@ pub(super) struct Kept {
 }
 
 /// What an entry about pruning says; `told` reads it.
-fn said(below: u64, days: i32) -> String {
+fn said(below: u64, days: Option<i32>) -> String {
+    let days = days.map_or_else(|| "none".to_owned(), |days| days.to_string());
     format!("below={below} days={days}")
 }
 

@@ -3,7 +3,7 @@
 
 use crate::audit::proof::read_note;
 use crate::audit::vouched::is_genuine;
-use crate::op::entry_mac;
+use crate::op::is_genuine_entry;
 use crate::{App, Error};
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::TenantId;
@@ -11,15 +11,14 @@ use futures_util::stream::{StreamExt, iter};
 use host::keyring::KeyringError;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
-use ledger::leaf::{Leaf, PlatformLeaf};
+use ledger::leaf::PlatformLeaf;
 use ledger::note::{Note, Signer};
 use seal::key::Key;
 use seal::tree::Node;
 use std::sync::Arc;
 use std::time::Duration;
-use store::ledger::{Append, Appended, BATCH_ENTRIES, heartbeat, platform};
+use store::ledger::{Append, Appended, heartbeat, platform};
 use store::{Check, Flight, Head};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -41,6 +40,8 @@ pub struct Round {
     pub entries: usize,
     /// Logs that could not be appended to.
     pub failed: usize,
+    /// Entries that somebody had put into a queue again although they had their place.
+    pub again: u64,
 }
 
 impl App {
@@ -88,7 +89,10 @@ impl App {
         let mut round = Round::default();
         for done in drained.into_iter().chain([self.drain(platform()).await]) {
             match done {
-                Ok(entries) => round.entries += entries,
+                Ok((entries, again)) => {
+                    round.entries += entries;
+                    round.again += again;
+                }
                 Err(error) => {
                     round.failed += 1;
                     metrics::counter!("struct_log_append_failed_total").increment(1);
@@ -99,24 +103,26 @@ impl App {
         Ok(round)
     }
 
-    /// Appends to one log until nothing waits. A log whose keys were destroyed has had its last entry.
-    async fn drain(&self, log: TenantId) -> Result<usize, Error> {
+    /// Appends to one log until nothing waits; says how many entries got their place, and how many had one before. A log whose
+    /// keys were destroyed has had its last entry.
+    async fn drain(&self, log: TenantId) -> Result<(usize, u64), Error> {
         let seeds = match self.log_seeds(log) {
-            Err(KeyringError::Destroyed { .. }) => return Ok(0),
+            Err(KeyringError::Destroyed { .. }) => return Ok((0, 0)),
             seeds => seeds?,
         };
         self.introduce(log, &seeds).await?;
-        let mut entries = 0;
+        let (mut entries, mut again) = (0, 0);
         loop {
             let appended = self.append(log, &seeds).await?;
             entries += appended.entries;
+            again += appended.again.1;
             if let Some(note) = &appended.note
                 && let Err(error) = self.settings.checkpoints.keep(&log.to_string(), note)
             {
                 tracing::error!(%error, "a checkpoint can't be kept outside the database");
             }
-            if ((appended.entries + appended.foreign.len()) as i64) < BATCH_ENTRIES {
-                return Ok(entries);
+            if !appended.full {
+                return Ok((entries, again));
             }
         }
     }
@@ -133,12 +139,12 @@ impl App {
             Some((self.platform_id(&body).ok()?, body))
         };
         let keys = if log == platform() { None } else { Some(self.keys.tenant(log)?) };
-        let genuine = |leaf: &Leaf, mac: Option<&[u8]>| {
+        let genuine = move |text: &[u8], mac: Option<&[u8]>| {
             let Some((keys, mac)) = keys.as_ref().zip(mac) else { return false };
-            keys.entry.iter().any(|key| bool::from(entry_mac(key, leaf.clone()).ct_eq(mac)))
+            is_genuine_entry(&keys.entry, text, mac)
         };
         let leaf_keys = self.keys.platform()?;
-        let genuine_platform = |id: Uuid, body: &[u8]| is_genuine(&leaf_keys.leaf, id, body);
+        let genuine_platform = move |id: Uuid, body: &[u8]| is_genuine(&leaf_keys.leaf, id, body);
         let grows_from = |size: u64, root: &Hash| {
             seen.as_ref().is_none_or(|seen| seen.size < size || (seen.size, seen.root) == (size, *root))
         };
@@ -146,8 +152,8 @@ impl App {
             log,
             grows_from: &grows_from,
             sign: &sign,
-            genuine: &genuine,
-            genuine_platform: &genuine_platform,
+            genuine: Arc::new(genuine),
+            genuine_platform: Arc::new(genuine_platform),
             tell: &tell,
         };
         let appended = self.store.append(&append).await?;
@@ -155,7 +161,21 @@ impl App {
             metrics::counter!("struct_log_foreign_entries_total").increment(1);
             tracing::error!(%log, %entry, "an entry was not written by STRUCT, or was changed before it had its place");
         }
+        if appended.again.1 > 0 {
+            self.tell_again(log, &appended.again).await?;
+        }
         Ok(appended)
+    }
+
+    /// Tells of entries that had their place and were put into the queue once more. They are out of it, so no self-check would
+    /// find them there: the claim turns at once, until the next one finds everything whole.
+    async fn tell_again(&self, log: TenantId, (first, count): &(Vec<Uuid>, u64)) -> Result<(), Error> {
+        metrics::counter!("struct_log_queued_again_total").increment(*count);
+        tracing::error!(%log, count, ?first, "entries that had their place were put into the queue again");
+        let mut faults: Vec<String> = first.iter().map(|id| queued_again(&id.to_string())).collect();
+        faults.push(format!("{count} rows were taken out of the queue that nothing of STRUCT had put there"));
+        let origin = self.store.log(log).await?.map(|row| row.origin).unwrap_or_default();
+        self.keep_broken(&origin, self.now(), &faults).await
     }
 
     /// The newest checkpoint that this machine remembers of a log. Read before the append begins, so it is never of a tree
@@ -225,6 +245,11 @@ impl App {
     pub(crate) fn leaf_instant(&self) -> String {
         format!("{:.6}", self.now())
     }
+}
+
+/// What is said of an entry that has its place and waits.
+pub(super) fn queued_again(entry: &str) -> String {
+    format!("entry {entry} has its place in the log and was put into the queue again")
 }
 
 /// The node of the key tree that signs a log's checkpoints.

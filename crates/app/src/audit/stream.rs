@@ -274,6 +274,10 @@ impl App {
         {
             return Err(Error::Refused(Refusal::StreamNetwork));
         }
+        let (host, port) = sender.peer();
+        if !self.settings.residency.admits_stream(host, port) {
+            return Err(Error::Refused(Refusal::StreamUndeclared));
+        }
         Ok(sender)
     }
 

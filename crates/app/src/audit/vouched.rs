@@ -38,7 +38,7 @@ impl App {
 }
 
 /// Whether the id was made for the leaf by one of the keys.
-pub(super) fn is_genuine(keys: &[FieldIndex], found: Uuid, leaf: &[u8]) -> bool {
+pub(crate) fn is_genuine(keys: &[FieldIndex], found: Uuid, leaf: &[u8]) -> bool {
     let ms = found.as_bytes()[..INSTANT_BYTES].iter().fold(0, |ms, byte| (ms << 8) | u64::from(*byte));
     keys.iter().any(|key| id(key, ms, leaf).as_bytes().ct_eq(found.as_bytes()).into())
 }

@@ -1,10 +1,12 @@
-//! An entry as the making of a record leaves it, sealed and keyed like any other, for the bench that weighs entries. Writes
-//! nothing and makes no record.
+//! An entry as the making of a record leaves it, sealed and keyed like any other, for the bench that weighs entries and for
+//! trials of logs that are years old. Writes nothing and makes no record.
 
 use crate::op::Caller;
 use crate::{App, Error};
-use domain::audit::{Change, Detail, Outcome, Target, Verb};
-use domain::id::RecordId;
+use domain::audit::{Actor, Change, Detail, Entry, Outcome, Target, Verb};
+use domain::id::{RecordId, TenantId, uuid_v7};
+use domain::time::random_bytes;
+use jiff::SignedDuration;
 use store::audit::SealedEntry;
 
 impl App {
@@ -30,5 +32,22 @@ impl App {
         };
         let detail = Detail { changes: values.iter().map(change).collect(), ..Detail::default() };
         self.entry_of(caller, Verb::RecordCreated, Outcome::Done, target, detail)
+    }
+
+    /// The entry by which the system would have ended an import so long ago.
+    pub fn entry_aged(&self, tenant: TenantId, ago: SignedDuration) -> Result<SealedEntry, Error> {
+        let at = self.now().checked_sub(ago).map_err(|error| Error::Internal(error.to_string()))?;
+        let ms = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        let entry = Entry {
+            id: uuid_v7(ms, &random_bytes(&*self.random)).into(),
+            tenant,
+            actor: Actor::System,
+            verb: Verb::ImportCompleted,
+            outcome: Outcome::Done,
+            request: self.new_request_id(),
+            target: Target::default(),
+            detail: Detail::default(),
+        };
+        self.sealed(entry, at, None)
     }
 }

@@ -47,11 +47,13 @@ impl Server {
             clock: Arc::new(FakeClock::new()),
             random,
             settings: Settings {
+                backups: app::backup::Backups::default(),
                 public_url: "https://struct.example.jp".to_owned(),
                 demo: true,
                 operator_address: None,
                 streams: host::stream::Dialer::default(),
                 checkpoints: SeenCheckpoints::new(&folder.join("checkpoints")),
+                residency: app::residency::Residency::new(domain::residency::Rules::default(), folder.to_owned()),
             },
         }));
         app.provision_platform().expect("platform keys");

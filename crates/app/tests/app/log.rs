@@ -17,7 +17,7 @@ use store::{Check, Head};
 use testkit::running::{ADMIN, Running, SALES};
 use uuid::Uuid;
 
-async fn note(app: &App, log: LogName) -> (Checkpoint, Note) {
+pub(crate) async fn note(app: &App, log: LogName) -> (Checkpoint, Note) {
     let note = app.log_checkpoint(log).await.expect("an answer").expect("a checkpoint");
     let note = Note::parse(&note).expect("a note");
     (Checkpoint::parse(note.text()).expect("a checkpoint"), note)
@@ -29,7 +29,7 @@ async fn keys(app: &App, log: LogName) -> Vec<VerifierKey> {
 }
 
 /// The leaves of a log, from its bundles alone.
-async fn leaves(app: &App, log: LogName) -> Vec<Vec<u8>> {
+pub(crate) async fn leaves(app: &App, log: LogName) -> Vec<Vec<u8>> {
     let size = note(app, log).await.0.size;
     let mut leaves = Vec::new();
     for index in 0..size.div_ceil(256) {
@@ -41,7 +41,7 @@ async fn leaves(app: &App, log: LogName) -> Vec<Vec<u8>> {
     leaves
 }
 
-async fn sequenced(running: &Running) -> usize {
+pub(crate) async fn sequenced(running: &Running) -> usize {
     let round = running.app.sequence_once().await.expect("a round");
     assert_eq!(round.failed, 0);
     round.entries
@@ -55,7 +55,7 @@ async fn entries(running: &Running, tenant: TenantId) -> Vec<EntryId> {
 }
 
 /// Reads the log a few times: each reading is an entry.
-async fn busy(running: &Running, caller: &Caller, times: usize) {
+pub(crate) async fn busy(running: &Running, caller: &Caller, times: usize) {
     for _ in 0..times {
         running.app.audit(caller, Default::default(), None).await.expect("a page");
     }
@@ -161,7 +161,7 @@ async fn more_entries_than_are_read_at_once_get_their_places_in_the_order_of_the
     let admin = running.caller(ADMIN).await;
     let head = Head { tenant: running.tenant, check: Check::Nothing };
     let place = ("crm", "customer_form", "customer");
-    let wanted = usize::try_from(BATCH_ENTRIES).expect("a small number") + 3_000;
+    let wanted = BATCH_ENTRIES + 3_000;
     for begin in (0..wanted).step_by(1_000) {
         let entries = (begin..(begin + 1_000).min(wanted)).map(|number| {
             running.app.entry_weighed(&admin, Uuid::from_u128(number as u128).into(), place, &[]).expect("an entry")
@@ -203,6 +203,23 @@ async fn what_a_superuser_puts_among_the_entries_that_wait_or_changes_there_gets
     assert_eq!(leaves.len() + 3, entries(&running, running.tenant).await.len());
     let checked = running.app.check_logs().await.expect("a check");
     assert_eq!(checked.logs.iter().map(|log| log.faults.len()).sum::<usize>(), 3, "{checked:?}");
+}
+
+#[tokio::test]
+async fn rows_of_the_queue_without_an_entry_keep_no_entry_waiting() {
+    let running = Running::start().await;
+    sequenced(&running).await;
+    let root = running.database.root().await;
+    // Before every entry, and more of them than are read at once.
+    let empty = "INSERT INTO struct.entry_waiting SELECT $1, lpad(to_hex(n), 32, '0')::uuid FROM generate_series(1, 5000) n";
+    root.execute(empty, &[&running.tenant.0]).await.expect("put in");
+    let admin = running.caller(ADMIN).await;
+    busy(&running, &admin, 2).await;
+    let before = leaves(&running.app, LogName::Tenant(running.tenant)).await.len();
+    sequenced(&running).await;
+    let after = leaves(&running.app, LogName::Tenant(running.tenant)).await.len();
+    assert!(after >= before + 2, "{before} and then {after}");
+    assert_eq!(after, entries(&running, running.tenant).await.len());
 }
 
 #[tokio::test]
@@ -338,11 +355,8 @@ async fn the_self_check_notices_what_a_superuser_did_and_the_claim_turns() {
 async fn pruning_removes_whole_bundles_past_their_time_and_every_proof_goes_on_to_verify() {
     let running = Running::start().await;
     let admin = running.caller(ADMIN).await;
-    busy(&running, &admin, 300).await;
-    let root = running.database.root().await;
-    let old = "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = $1
-        AND entry_id IN (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id LIMIT 280)";
-    root.execute(old, &[&running.tenant.0]).await.expect("they are old, and not yet in the log");
+    running.entered_long_ago(280).await;
+    busy(&running, &admin, 20).await;
     sequenced(&running).await;
     let log = LogName::Tenant(running.tenant);
     let all = entries(&running, running.tenant).await;
@@ -378,14 +392,11 @@ async fn pruning_removes_whole_bundles_past_their_time_and_every_proof_goes_on_t
     }
 }
 
-/// A log of which `old` of the first entries are two years old, and nothing waits.
-async fn aged(running: &Running, old: i64) {
+/// A log of which `old` of the first entries are years old, and nothing waits.
+pub(crate) async fn aged(running: &Running, old: usize) {
     let admin = running.caller(ADMIN).await;
-    busy(running, &admin, 300).await;
-    let age = "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = $1
-        AND entry_id IN (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id LIMIT $2)";
-    let root = running.database.root().await;
-    root.execute(age, &[&running.tenant.0, &old]).await.expect("they are old, and not yet in the log");
+    running.entered_long_ago(old).await;
+    busy(running, &admin, 300_usize.saturating_sub(old).max(20)).await;
     sequenced(running).await;
 }
 

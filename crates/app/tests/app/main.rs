@@ -3,20 +3,25 @@
 
 mod access;
 mod audit;
+mod backup;
 mod canary;
 mod demo;
+mod drill;
 mod extraction;
 mod job;
 mod list;
 mod log;
+mod queue;
 mod reader;
 mod record;
+mod residency;
 mod role;
 mod seal;
 mod session;
 mod sign;
 mod stream;
 mod tenant;
+mod tenant_then;
 mod user;
 mod witness;
 

@@ -14,6 +14,7 @@ use host::mail::{Folder, Letter};
 use jiff::SignedDuration;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::{Hash, leaf_hash, root_of};
+use ledger::leaf::Leaf;
 use ledger::note::{Note, VerifierKey};
 use ledger::tile::decode_bundle;
 use std::collections::BTreeMap;
@@ -221,11 +222,7 @@ async fn the_downloaded_log_proves_itself_and_is_as_it_was_when_asked_for() {
 async fn a_package_of_a_pruned_log_has_hashes_in_place_of_what_went() {
     let running = Running::start().await;
     let admin = running.caller(ADMIN).await;
-    busy(&running, &admin, 300).await;
-    let root = running.database.root().await;
-    let old = "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = $1
-        AND entry_id IN (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 ORDER BY entry_id LIMIT 280)";
-    root.execute(old, &[&running.tenant.0]).await.expect("they are old, and not yet in the log");
+    running.entered_long_ago(280).await;
     sequenced(&running).await;
     running.app.retention_change(&admin, Some(365)).await.expect("changed");
     assert_eq!(running.app.prune_logs().await.expect("pruned"), 256);
@@ -233,6 +230,11 @@ async fn a_package_of_a_pruned_log_has_hashes_in_place_of_what_went() {
     let files = unpacked(running.app.log_package(&admin).await.expect("a package")).await;
     whole(&files);
     assert!(files.contains_key("tile/0/000") && !files.contains_key("tile/entries/000"));
+    // The last bundle holds the entry that says so, in the clear.
+    let last = files.iter().find(|(name, _)| name.starts_with("tile/entries/001.p/")).expect("a last bundle").1;
+    let leaves = decode_bundle(last).expect("a bundle");
+    let told = leaves.iter().filter_map(|leaf| Leaf::decode(leaf).expect("a leaf").pruned_below);
+    assert_eq!(told.collect::<Vec<_>>(), [256]);
 }
 
 /// A check that has come to its end.

@@ -153,6 +153,12 @@ fn explained(error: Error) -> anyhow::Error {
         Error::Refused(Refusal::StreamNetwork) => {
             anyhow::anyhow!("the address is not public; open its network with allowed_networks of [stream]")
         }
+        Error::Refused(Refusal::StreamUndeclared) => {
+            anyhow::anyhow!(
+                "nobody says in which region this host is, or it is outside the allowed ones; add a [[residency.sink]] \
+                 with its address and region to the configuration, and start again"
+            )
+        }
         Error::Refused(Refusal::BadAuthorization) => {
             anyhow::anyhow!("the value of Authorization is one line of up to 2,000 ASCII characters")
         }

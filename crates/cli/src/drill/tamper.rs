@@ -97,18 +97,23 @@ async fn tampered(stage: &Stage, found: &Found, what: Tampering, dice: &mut Dice
 async fn case(stage: &Stage, customer: &Customer, what: Tampering, dice: &mut Dice) -> anyhow::Result<Case> {
     let app = &stage.unserved.app;
     let found = stage.superuser.find(customer.tenant).await?;
+    if what.is_of_waiting() {
+        stage.act(customer.tenant).await?;
+    }
     let rebuilt = tampered(stage, &found, what, dice).await?;
     // Life goes on meanwhile: in half of the cases the next entry is appended, or refused its place, before anybody looks.
-    let appended = dice.below(2) == 0;
+    let appended = what.is_of_waiting() || dice.below(2) == 0;
+    let mut told = false;
     if appended {
         stage.act(customer.tenant).await?;
-        app.sequence_once().await?;
+        // What was put into a queue again is taken out of it, and told of at once.
+        told = app.sequence_once().await?.again > 0 && app.log_claim().await?.0 == State::Missed;
     }
-    let (noticed, faults) = match app.check_logs().await {
+    let (noticed, faults): (bool, Vec<String>) = match app.check_logs().await {
         Ok(checked) => (!checked.whole(), checked.logs.into_iter().flat_map(|log| log.faults).collect()),
         Err(error) => (false, vec![format!("the check could not be made: {error}")]),
     };
-    let turned = app.log_claim().await?.0 == State::Missed;
+    let (noticed, turned) = (noticed || told, told || app.log_claim().await?.0 == State::Missed);
     let answer = customer.asks(stage).await?;
     let shown = customer.is_shown_something_else(stage).await?;
     Ok(Case { what, rebuilt, appended, noticed, turned, answer, shown, faults })

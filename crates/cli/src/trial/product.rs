@@ -3,7 +3,7 @@
 
 use super::client::{self, Client};
 use super::customers;
-use crate::config::{Config, Database, Keyring, Mail, Tls};
+use crate::config::{Backup, BackupMode, Config, Database, Keyring, Mail, Tls};
 use crate::operator::{self, Addresses};
 use crate::place::Layout;
 use anyhow::{Context as _, bail, ensure};
@@ -36,6 +36,8 @@ pub const API: &str = "/api/v1/services/crm/customer";
 pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a start may take, recovery of a crash included.
 const START_LIMIT: Duration = Duration::from_secs(240);
+/// How long an operator's command may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(900);
 /// How often a state is looked at.
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -65,6 +67,13 @@ impl Product {
             std::fs::write(config.data_dir.join("struct.toml"), text)?;
         }
         Ok(Self { config, process: None, folder })
+    }
+
+    /// A place whose database is backed up, as an operator's is.
+    pub fn with_backups(base: &Config) -> anyhow::Result<Self> {
+        let mut product = Self::new(base)?;
+        product.config.backup = Backup { program: base.backup.program.clone(), ..Backup::default() };
+        Ok(product)
     }
 
     /// A folder for files that go with it.
@@ -106,6 +115,8 @@ impl Product {
         arguments.extend(option("https", self.config.https.to_string()));
         arguments.extend(option("http", self.config.http.to_string()));
         arguments.extend(option("ops", "off".to_owned()));
+        let backup = if self.config.backup.mode == BackupMode::On { "on" } else { "off" };
+        arguments.extend(option("backup", backup.to_owned()));
         self.process = Some(Twin::start(&arguments, &self.folder.path().join("struct.log"))?);
         Ok(())
     }
@@ -200,6 +211,31 @@ impl Product {
         operator::app(&self.config, &self.addresses(), false)
     }
 
+    /// The same, knowing the repository of backups.
+    pub async fn app_with_backups(&self) -> anyhow::Result<Arc<App>> {
+        let opened = operator::Opened::with_backups(&self.config).await?;
+        operator::app_with(&self.config, &self.addresses(), false, opened)
+    }
+
+    /// Runs an operator's command on it, to its end.
+    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let mut arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        arguments.extend(["--data-dir".to_owned(), self.config.data_dir.display().to_string()]);
+        let log = self.folder.path().join("command.log");
+        let mut command = Twin::start(&arguments, &log)?;
+        let since = Instant::now();
+        let status = loop {
+            if let Some(status) = command.ended()? {
+                break status;
+            }
+            ensure!(since.elapsed() < COMMAND_LIMIT, "`struct {}` does not end", arguments.join(" "));
+            tokio::time::sleep(PAUSE).await;
+        };
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        ensure!(status.success(), "`struct {}` ended with {status}:\n{said}", arguments.join(" "));
+        Ok(())
+    }
+
     /// Installs the shipped service.
     pub async fn install(&self, app: &App) -> anyhow::Result<Service> {
         install_shipped(app).await
@@ -254,6 +290,8 @@ pub fn throw_away(base: &Config, data_dir: &std::path::Path) -> anyhow::Result<C
         log: base.log.clone(),
         stream: crate::config::Stream::default(),
         witness: Vec::new(),
+        residency: crate::config::Residency::default(),
+        backup: Backup { mode: BackupMode::Off, ..Backup::default() },
     })
 }
 

@@ -1,7 +1,9 @@
 //! The whole of STRUCT from outside: the binary started as an operator starts it, and a person at a browser. What one
 //! part does alone is tested in that part.
 
+mod backup;
 mod drill;
+mod egress;
 mod journey;
 mod start;
 mod walk;

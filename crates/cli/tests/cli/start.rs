@@ -69,6 +69,33 @@ fn an_unknown_key_of_the_configuration_is_refused_with_its_name() -> Result<()> 
 }
 
 #[test]
+fn a_start_by_which_data_could_leave_its_region_is_refused_with_the_lines_to_add() -> Result<()> {
+    let installation = Installation::new(STRUCT, &[])?;
+    let folder = tempfile::tempdir()?;
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+    let config = folder.path().join("struct.toml");
+    let mail = "[mail]\nhost = \"192.0.2.25\"\n";
+    let sink = |region: &str| format!("{mail}[[residency.sink]]\naddress = \"192.0.2.25:587\"\nregion = {region:?}\n");
+    let networks = "[stream]\nallowed_networks = [\"10.20.0.0/16\"]\n".to_owned();
+    for (text, told) in [
+        (mail.to_owned(), "address = \"192.0.2.25\""),
+        (sink("us-east-1"), "us-east"),
+        (sink("tokyo"), "japaneast"),
+        (networks, "address = \"10.20.0.0/16\""),
+        ("[residency]\nregion = \"sg\"\n".to_owned(), "sg"),
+        ("[residency]\nallowed = []\n".to_owned(), "allowed"),
+        ("[[residency.sink]]\naddress = \"a b\"\nregion = \"jp-east\"\n".to_owned(), "no address of a sink"),
+    ] {
+        std::fs::write(&config, &text)?;
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o644))?;
+        let (status, said) = installation.refusal(ANY, ANY, &["--config", &config.display().to_string()])?;
+        assert!(!status.success() && said.contains(told), "{text}{said}");
+        assert!(!installation.folder().join("keyring").exists(), "{text}: something was made");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_second_up_on_the_same_directory_is_refused_and_the_first_goes_on() -> Result<()> {
     let mut installation = Installation::new(STRUCT, &[])?;
     installation.start()?;

@@ -158,7 +158,7 @@ pub const ALL: &[Promise] = &[
     },
     Promise {
         id: "trust.page",
-        ja: "非機能要件への対応 (the page itself)",
+        ja: "非機能要件への対応(このページ)",
         en: "How the non-functional requirements are met is published, with evidence.",
         target: Target::Always,
     },

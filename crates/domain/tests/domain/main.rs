@@ -6,6 +6,7 @@ mod import;
 mod manifest;
 mod ocsf;
 mod record;
+mod residency;
 mod sign;
 mod upgrade;
 mod user;

@@ -57,12 +57,12 @@ impl Binaries {
     }
 
     /// The path of one of its programs.
-    pub(super) fn program(&self, name: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
     /// Other installed programs of the major version wanted, unless the operator named these ones.
-    pub(super) fn of_major(&self, major: u32) -> Option<Self> {
+    pub(crate) fn of_major(&self, major: u32) -> Option<Self> {
         if self.configured {
             return None;
         }

@@ -1,9 +1,10 @@
 //! The private cluster's directory: made whole or not at all, configured anew at every start. Runs no server.
 
-use super::{Binaries, OLDEST, PORT, PostgresError, SUPERUSER, settings};
+use super::{Archiving, Binaries, OLDEST, PORT, PostgresError, RECOVERY_TIMEOUT, START_TIMEOUT, SUPERUSER, settings};
 use crate::{
     account::{Account, is_root},
     file::{Target, private_directory, sync_directory},
+    secret::Secret,
 };
 use std::{
     io,
@@ -27,26 +28,70 @@ pub struct Cluster {
     binaries: Binaries,
     home: PathBuf,
     account: Option<Account>,
+    archiving: Archiving,
+    /// What a server that replays the log of a repository finds in its environment.
+    recovery: Vec<(&'static str, Secret)>,
+    /// How long a start may take.
+    patience: Duration,
 }
 
 impl Cluster {
     /// Makes the cluster in `dir` when there is none, and writes its configuration. With `account` (we are root),
-    /// the directory becomes that account's and every program runs as it.
+    /// the directory becomes that account's and every program runs as it. It archives nothing.
     ///
     /// The caller holds the data directory's lock. A cluster of another major version is left alone.
     pub async fn prepare(binaries: Binaries, dir: &Path, account: Option<&Account>) -> Result<Self, PostgresError> {
-        let home = std::path::absolute(dir).map_err(PostgresError::io("resolving", dir))?;
+        Self::prepare_archiving(binaries, dir, account, Archiving::Off).await
+    }
+
+    /// As [`Cluster::prepare`], for a cluster whose log goes where `archiving` says.
+    pub async fn prepare_archiving(
+        binaries: Binaries,
+        dir: &Path,
+        account: Option<&Account>,
+        archiving: Archiving,
+    ) -> Result<Self, PostgresError> {
         let name = account_name(account)?;
-        usable(&home)?;
-        let mut cluster = Self { binaries, home, account: account.cloned() };
-        cluster.make_directories()?;
+        let mut cluster = Self { archiving, ..Self::room(binaries, dir, account)? };
         cluster.forget_unfinished();
+        if cluster.directory().join("recovery.signal").exists() {
+            // It was restored and not started since: the log is replayed first.
+            cluster.patience = RECOVERY_TIMEOUT;
+        }
         match cluster.version()? {
             Some(major) => cluster.binaries = cluster.programs_for(&major)?,
             None => cluster.init(&name).await?,
         }
         cluster.configure(&cluster.directory(), &name)?;
         Ok(cluster)
+    }
+
+    /// The directories of a cluster whose files are still to come.
+    pub(crate) fn room(binaries: Binaries, dir: &Path, account: Option<&Account>) -> Result<Self, PostgresError> {
+        let home = std::path::absolute(dir).map_err(PostgresError::io("resolving", dir))?;
+        account_name(account)?;
+        usable(&home)?;
+        let cluster = Self {
+            binaries,
+            home,
+            account: account.cloned(),
+            archiving: Archiving::Off,
+            recovery: Vec::new(),
+            patience: START_TIMEOUT,
+        };
+        cluster.make_directories()?;
+        Ok(cluster)
+    }
+
+    /// The cluster once a restore has put its files there: it archives nothing, and finds the log it replays by `recovery`.
+    pub(crate) fn restored(mut self, recovery: Vec<(&'static str, Secret)>) -> Result<Self, PostgresError> {
+        let name = account_name(self.account.as_ref())?;
+        let major = self.version()?.ok_or_else(|| PostgresError::NotACluster { dir: self.directory() })?;
+        self.binaries = self.programs_for(&major)?;
+        self.recovery = recovery;
+        self.patience = RECOVERY_TIMEOUT;
+        self.configure(&self.directory(), &name)?;
+        Ok(self)
     }
 
     /// Where the database's files are.
@@ -67,6 +112,21 @@ impl Cluster {
     /// The programs in use.
     pub fn binaries(&self) -> &Binaries {
         &self.binaries
+    }
+
+    /// Where its log goes.
+    pub(super) fn archiving(&self) -> &Archiving {
+        &self.archiving
+    }
+
+    /// How long a start may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// What its server finds in its environment.
+    pub(super) fn environment(&self) -> impl Iterator<Item = &(&'static str, Secret)> {
+        self.archiving.environment().iter().chain(&self.recovery)
     }
 
     /// A command of one of the programs, under the account that owns the cluster and without our environment,
@@ -197,7 +257,7 @@ impl Cluster {
     fn configure(&self, dir: &Path, account: &str) -> Result<(), PostgresError> {
         let own = self.home.join("own.conf");
         let files = [
-            ("postgresql.conf", settings::server(&self.socket_dir(), &self.log_dir(), &own)),
+            ("postgresql.conf", settings::server(&self.socket_dir(), &self.log_dir(), &own, &self.archiving)),
             ("pg_hba.conf", settings::ACCESS.to_owned()),
             ("pg_ident.conf", settings::accounts(account)),
         ];

@@ -2,10 +2,11 @@
 //! Dropping it stops nothing, so that a crash of ours is no crash of the database.
 
 use super::{
-    Cluster, PostgresError, START_TIMEOUT, STOP_TIMEOUT,
+    Archiving, Cluster, PostgresError, STOP_TIMEOUT,
     postmaster::{LOCK_FILE, LockFile, answers, inhabited, lives_in, socket_lock_file},
     settings,
 };
+use crate::secret::Secret;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process};
 use std::{
@@ -42,6 +43,7 @@ pub struct Running {
     cluster: PathBuf,
     socket_dir: PathBuf,
     log_dir: PathBuf,
+    patience: Duration,
 }
 
 impl Cluster {
@@ -89,10 +91,30 @@ impl Cluster {
                 .map_err(|_| PostgresError::StillRunning { pid: running.pid() })?;
             return Ok(None);
         }
+        if !self.archives_as_wanted(pid) {
+            tracing::info!(
+                pid = running.pid(),
+                "the database was still running and is started anew, as its archiving differs"
+            );
+            running.stop_fast().await?;
+            return Ok(None);
+        }
         // It may have been started with an older configuration.
         running.signal(Signal::HUP)?;
         tracing::info!(pid = running.pid(), "the database was still running and is used on");
         Ok(Some(running))
+    }
+
+    /// Whether a server was started for the archiving that is wanted: archive_mode and the environment are fixed at a start.
+    /// The first process of a server, unlike its others, leaves both as they were for /proc.
+    fn archives_as_wanted(&self, pid: Pid) -> bool {
+        let texts = |name: &str| std::fs::read(format!("/proc/{}/{name}", pid.as_raw_nonzero())).unwrap_or_default();
+        let (arguments, environment) = (texts("cmdline"), texts("environ"));
+        let has = |texts: &[u8], wanted: &[u8]| texts.split(|byte| *byte == 0).any(|text| text == wanted);
+        let archives = has(&arguments, settings::ARCHIVES.as_bytes());
+        let opens =
+            |(name, secret): &(&str, Secret)| has(&environment, format!("{name}={}", secret.expose()).as_bytes());
+        archives == matches!(self.archiving(), Archiving::On(_)) && self.environment().all(opens)
     }
 
     /// PostgreSQL takes any process of our account with the number in one of its lock files (the cluster's, the socket's)
@@ -120,9 +142,10 @@ impl Cluster {
         let again = said.try_clone().map_err(PostgresError::io("writing", &log))?;
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.directory());
-        for setting in settings::fixed() {
+        for setting in settings::fixed(self.archiving()) {
             command.args(["-c", &setting]);
         }
+        command.envs(self.environment().map(|(name, secret)| (*name, secret.expose())));
         // Its own group: an interrupt typed at a terminal is ours to hand on, in our order.
         command.process_group(0).stdout(said).stderr(again);
         let child = command.spawn().map_err(PostgresError::io("running", &program))?;
@@ -141,6 +164,7 @@ impl Cluster {
             cluster: self.directory(),
             socket_dir: self.socket_dir(),
             log_dir: self.log_dir(),
+            patience: self.patience(),
         }
     }
 }
@@ -163,7 +187,7 @@ impl Running {
 
     /// Waits until it takes sessions.
     pub async fn ready(&mut self) -> Result<(), PostgresError> {
-        let deadline = Instant::now() + START_TIMEOUT;
+        let deadline = Instant::now() + self.patience;
         while Instant::now() < deadline {
             if let Ok(status) = timeout(LOOK_EVERY, self.exited()).await {
                 return Err(PostgresError::DidNotStart {
@@ -178,7 +202,7 @@ impl Running {
                 return Ok(());
             }
         }
-        Err(PostgresError::NotReady { pid: self.pid(), log: self.log_dir.clone() })
+        Err(PostgresError::NotReady { pid: self.pid(), limit: self.patience, log: self.log_dir.clone() })
     }
 
     /// Waits until it has ended; its status when it was our child. May be dropped and asked again.

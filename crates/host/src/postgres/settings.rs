@@ -1,6 +1,6 @@
 //! The text of the private cluster's configuration files. Writes no file.
 
-use super::PORT;
+use super::{Archiving, PORT};
 use std::path::Path;
 
 /// The superuser initdb makes; used for bootstrap and upkeep only.
@@ -30,9 +30,9 @@ pub(super) fn accounts(account: &str) -> String {
     text
 }
 
-/// postgresql.conf. `own` may hold the operator's additions; it is read last, except for what `fixed` says.
-pub(super) fn server(socket_dir: &Path, log_dir: &Path, own: &Path) -> String {
-    format!(
+/// postgresql.conf. `own` may hold the operator's additions; it is read last, except for archiving and what `fixed` says.
+pub(super) fn server(socket_dir: &Path, log_dir: &Path, own: &Path, archiving: &Archiving) -> String {
+    let text = format!(
         "\
 # Written by STRUCT at every start; changes are lost. Put your own into the file included at the end.
 listen_addresses = ''
@@ -82,17 +82,44 @@ log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 
+# Whoever wants to archive in a way of their own switches STRUCT's off and says so in the file included here.
+archive_mode = off
+
 include_if_exists = {own}
 ",
         sockets = quoted(&format!("\"{}\"", socket_dir.display().to_string().replace('"', "\"\""))),
         logs = quoted(&log_dir.display().to_string()),
         own = quoted(&own.display().to_string()),
+    );
+    text + &archive(archiving)
+}
+
+/// Stands after the operator's additions, which therefore can't keep the log from where it is to go.
+fn archive(archiving: &Archiving) -> String {
+    let Archiving::On(archiver) = archiving else { return String::new() };
+    format!(
+        "
+# A segment leaves when it is full, and after this many seconds when it is not. One that can't leave is kept and tried again.
+archive_mode = on
+archive_timeout = {}
+archive_library = ''
+archive_command = {}
+",
+        archiver.interval_s,
+        quoted(&archiver.command),
     )
 }
 
+/// The argument that only a server started for archiving has.
+pub(super) const ARCHIVES: &str = "archive_mode=on";
+
 /// What the operator's additions may not undo; given on the command line, which wins over every file.
-pub(super) fn fixed() -> [String; 3] {
-    ["listen_addresses=".to_owned(), format!("port={PORT}"), "fsync=on".to_owned()]
+pub(super) fn fixed(archiving: &Archiving) -> Vec<String> {
+    let mut fixed = vec!["listen_addresses=".to_owned(), format!("port={PORT}"), "fsync=on".to_owned()];
+    if matches!(archiving, Archiving::On(_)) {
+        fixed.push(ARCHIVES.to_owned());
+    }
+    fixed
 }
 
 /// A string of postgresql.conf.
@@ -103,11 +130,28 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{postgres::Archiver, secret::Secret};
 
     #[test]
     fn a_quote_in_a_path_ends_no_setting() {
-        let text = server(Path::new("/o'brien/run"), Path::new("/l"), Path::new("/o"));
+        let text = server(Path::new("/o'brien/run"), Path::new("/l"), Path::new("/o"), &Archiving::Off);
         assert!(text.contains(r#"unix_socket_directories = '"/o''brien/run"'"#), "{text}");
+    }
+
+    #[test]
+    fn the_operators_additions_cannot_keep_the_log_from_where_it_goes() {
+        let archiver = Archiver {
+            command: "'/bin/x' \"%p\"".to_owned(),
+            interval_s: 30,
+            environment: vec![("WORD", Secret::new("canary"))],
+        };
+        let text = server(Path::new("/r"), Path::new("/l"), Path::new("/o"), &Archiving::On(archiver.clone()));
+        let (before, after) = text.split_once("include_if_exists").expect("it is there");
+        assert!(before.contains("archive_mode = off") && after.contains("archive_mode = on"), "{text}");
+        assert!(after.contains("archive_timeout = 30\n") && after.contains(r#"= '''/bin/x'' "%p"'"#), "{text}");
+        assert!(!text.contains("canary"));
+        assert!(fixed(&Archiving::On(archiver)).contains(&ARCHIVES.to_owned()));
+        assert!(!fixed(&Archiving::Off).contains(&ARCHIVES.to_owned()));
     }
 
     #[test]

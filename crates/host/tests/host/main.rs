@@ -7,6 +7,8 @@
 )]
 
 mod account;
+mod backup;
+mod emulators;
 mod keyring;
 mod mail;
 mod postgres;

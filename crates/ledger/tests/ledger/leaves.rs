@@ -1,7 +1,7 @@
 //! Leaves: the one text that a leaf has, what is refused, and that what a leaf commits to can be shown later. Vectors
 //! computed by another program are in `vectors`.
 
-use ledger::leaf::{LeafError, commitment};
+use ledger::leaf::{LeafError, MAX_NUMBER, commitment, without_instant};
 use ledger::{Leaf, PlatformLeaf};
 use proptest::option;
 use proptest::prelude::*;
@@ -142,6 +142,38 @@ fn a_detail_is_proven_by_its_salt_and_text_together() {
     assert_ne!(shown, commitment(&[7; 32], b"{\"rows\":13}"));
 }
 
+/// STRUCT says that it has removed all entries before this one.
+fn pruned(below: u64) -> Leaf {
+    let leaf = Leaf::decode(SHORT.as_bytes()).unwrap();
+    Leaf { outcome: "done".to_owned(), pruned_below: Some(below), verb: "audit.pruned".to_owned(), ..leaf }
+}
+
+#[test]
+fn a_bound_that_is_none_or_stands_in_another_entry_is_refused_by_name() {
+    let refused = |leaf: Leaf| matches!(leaf.check(), Err(LeafError::Field { field: "pruned_below", .. }));
+    for below in [0, 1, 255, 257, MAX_NUMBER + 1, u64::MAX] {
+        assert!(refused(pruned(below)), "{below}");
+    }
+    assert!(refused(Leaf { verb: "audit.viewed".to_owned(), ..pruned(256) }));
+    assert!(refused(Leaf { outcome: "denied".to_owned(), ..pruned(256) }));
+    assert!(refused(Leaf { actor: "operator".to_owned(), ..pruned(256) }));
+    let text = String::from_utf8(pruned(256).encode()).unwrap();
+    for spelled in ["0256", "256.0", "2.56e2", "\"256\"", "-256", "null"] {
+        let other = text.replacen(":256", &format!(":{spelled}"), 1);
+        assert_ne!(text, other);
+        assert!(Leaf::decode(other.as_bytes()).is_err(), "{spelled}");
+    }
+}
+
+#[test]
+fn an_entry_about_removed_entries_is_a_leaf_with_its_bound_and_without() {
+    for below in [256, 512, MAX_NUMBER / 256 * 256] {
+        assert_eq!(Leaf::decode(&pruned(below).encode()), Ok(pruned(below)));
+    }
+    let older = Leaf { pruned_below: None, ..pruned(256) };
+    assert_eq!(Leaf::decode(&older.encode()), Ok(older));
+}
+
 fn any_leaf() -> impl Strategy<Value = Leaf> {
     let text = || "\\PC{0,12}|[\\x00-\\x7f]{0,12}|[\u{2028}\u{10ffff}\"\\\\/<>&\u{7f}]{0,6}";
     let head = (text(), option::of(text()), text(), option::of(text()), text(), option::of(text()), text(), text());
@@ -154,10 +186,11 @@ fn any_leaf() -> impl Strategy<Value = Leaf> {
         text(),
         any::<u8>(),
         text(),
+        option::of(0..=MAX_NUMBER),
     );
     (head, tail).prop_map(|(head, tail)| {
         let (actor, actor_user, at, commitment, detail_sha256, entity, entry, outcome) = head;
-        let (record, request, screen, service, subject_user, tenant, v, verb) = tail;
+        let (record, request, screen, service, subject_user, tenant, v, verb, pruned_below) = tail;
         Leaf {
             actor,
             actor_user,
@@ -167,6 +200,7 @@ fn any_leaf() -> impl Strategy<Value = Leaf> {
             entity,
             entry,
             outcome,
+            pruned_below,
             record,
             request,
             screen,
@@ -180,6 +214,15 @@ fn any_leaf() -> impl Strategy<Value = Leaf> {
 }
 
 proptest! {
+    #[test]
+    fn an_instant_is_taken_from_its_place_whatever_the_texts_before_it_say(
+        leaf in any_leaf(), actor in "[\"at:\\\\,]{0,30}", at in "[0-9TZ:.-]{0,27}",
+    ) {
+        let leaf = Leaf { actor, at, ..leaf };
+        let bare = Leaf { at: String::new(), ..leaf.clone() }.encode();
+        prop_assert_eq!(without_instant(&leaf.encode()), bare);
+    }
+
     /// serde_json writes fields in their order, which is the alphabet's, and escapes as RFC 8785 does.
     #[test]
     fn the_text_of_any_leaf_is_the_canonical_one(leaf in any_leaf()) {

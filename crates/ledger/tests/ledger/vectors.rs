@@ -61,7 +61,8 @@ fn keys() -> Vec<VerifierKey> {
 
 #[test]
 fn the_leaves_have_the_published_texts_and_hashes() {
-    for vector in list(&leaf_vectors(), "leaves") {
+    let vectors = leaf_vectors();
+    for vector in list(&vectors, "leaves").iter().chain(list(&vectors, "others")) {
         let leaf: Leaf = serde_json::from_value(vector["fields"].clone()).unwrap();
         assert_eq!(String::from_utf8(leaf.encode()).unwrap(), text(vector, "text"));
         assert_eq!(Leaf::decode(text(vector, "text").as_bytes()), Ok(leaf));

@@ -14,9 +14,10 @@ use uuid::Uuid;
 /// Ids of records made here: sequential, as ids made by STRUCT are by their clock.
 const ID_HEAD: u128 = 0x01a0_0000_0000_7002_8000_0000_0000_0000;
 
-const LEAVES: &str = "CREATE SCHEMA bench; CREATE TABLE bench.leaf (position bigint PRIMARY KEY, leaf bytea NOT NULL);";
-const ADD_LEAVES: &str = "INSERT INTO bench.leaf (position, leaf)
-    SELECT $1 + u.place - 1, u.leaf FROM unnest($2::bytea[]) WITH ORDINALITY AS u(leaf, place)";
+const LEAVES: &str = "CREATE SCHEMA bench;
+    CREATE TABLE bench.leaf (tenant_id uuid, position bigint, leaf bytea NOT NULL, PRIMARY KEY (tenant_id, position));";
+const ADD_LEAVES: &str = "INSERT INTO bench.leaf (tenant_id, position, leaf)
+    SELECT $1, generate_series($2::bigint, $2 + cardinality($3::bytea[]) - 1), unnest($3)";
 
 /// Records of some shapes, made again and again by the flights that STRUCT makes them with.
 pub struct Repeated {
@@ -76,7 +77,7 @@ impl Repeated {
     }
 }
 
-/// A plain table of leaves, and a connection as the application.
+/// A plain table of leaves, keyed as the log is, and a connection as its owner: nothing stands between it and PostgreSQL.
 pub struct PlainLeaves {
     client: Client,
     next: i64,
@@ -95,7 +96,7 @@ impl PlainLeaves {
         let add = self.client.prepare(ADD_LEAVES).await?;
         for leaves in leaves.chunks(batch) {
             let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-            self.client.execute(&add, &[&self.next, &leaves]).await?;
+            self.client.execute(&add, &[&Uuid::nil(), &self.next, &leaves]).await?;
             self.next += i64::try_from(leaves.len()).unwrap_or_default();
         }
         Ok(())

@@ -1,7 +1,11 @@
 //! What somebody with all rights on the database may do to a log: change, delete, insert, swap, cut, with everything made to
 //! fit again as far as that goes without the log's key. For the drill that shows it is noticed; on throw-away databases only.
 
+mod kind;
+mod queue;
 mod rebuilt;
+
+pub use kind::Tampering;
 
 use crate::pool::connect;
 use crate::{Address, StoreError};
@@ -16,98 +20,9 @@ const TABLES: [&str; 9] =
 const TAMPERED: &str = "SELECT md5(string_agg(all_rows.row, E'\\n' ORDER BY all_rows.row)) FROM (
     SELECT 'e' || t::text AS row FROM struct.entry t UNION ALL SELECT 'l' || t::text FROM struct.leaf t
     UNION ALL SELECT 't' || t::text FROM struct.tile t UNION ALL SELECT 'c' || t::text FROM struct.checkpoint t
-    UNION ALL SELECT 'g' || t::text FROM struct.log t UNION ALL SELECT 'k' || t::text FROM struct.log_key t) all_rows";
-
-/// What is done first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Tampering {
-    /// A column of an entry is changed.
-    EntryChanged,
-    /// A column of several entries in a row is changed.
-    EntriesChanged,
-    /// An entry is deleted.
-    EntryDeleted,
-    /// An entry is deleted with its place; those after it move up.
-    EntryClosedUp,
-    /// An entry is put in beside the log.
-    EntryBeside,
-    /// An entry is put into the log; those after it move down.
-    EntryInserted,
-    /// Two entries change places.
-    PlacesSwapped,
-    /// Two entries change what they say.
-    EntriesSwapped,
-    /// The newest entries are cut off with their places.
-    TailCut,
-    /// Everything is taken back to an earlier published checkpoint.
-    TakenBack,
-    /// The oldest entries are deleted as if the retention rule had removed them.
-    PrunedEarly,
-    /// The hash of a leaf is changed.
-    LeafChanged,
-    /// A leaf is deleted.
-    LeafDeleted,
-    /// A leaf is made to be another entry's.
-    LeafTurned,
-    /// A tile's hashes are changed.
-    TileChanged,
-    /// The root over a tile is changed.
-    TileRootChanged,
-    /// A tile is deleted.
-    TileDeleted,
-    /// A checkpoint's text or signature is changed.
-    CheckpointChanged,
-    /// A checkpoint is deleted.
-    CheckpointDeleted,
-    /// Two checkpoints change places.
-    CheckpointsSwapped,
-    /// A checkpoint of another size is put in.
-    CheckpointInserted,
-    /// The log's size is changed.
-    SizeChanged,
-    /// The edge from which the log grows is changed.
-    EdgeChanged,
-    /// The log's row is deleted.
-    LogDeleted,
-    /// The log's public key is exchanged.
-    KeyChanged,
-}
-
-impl Tampering {
-    /// All of them.
-    pub const ALL: [Self; 25] = [
-        Self::EntryChanged,
-        Self::EntriesChanged,
-        Self::EntryDeleted,
-        Self::EntryClosedUp,
-        Self::EntryBeside,
-        Self::EntryInserted,
-        Self::PlacesSwapped,
-        Self::EntriesSwapped,
-        Self::TailCut,
-        Self::TakenBack,
-        Self::PrunedEarly,
-        Self::LeafChanged,
-        Self::LeafDeleted,
-        Self::LeafTurned,
-        Self::TileChanged,
-        Self::TileRootChanged,
-        Self::TileDeleted,
-        Self::CheckpointChanged,
-        Self::CheckpointDeleted,
-        Self::CheckpointsSwapped,
-        Self::CheckpointInserted,
-        Self::SizeChanged,
-        Self::EdgeChanged,
-        Self::LogDeleted,
-        Self::KeyChanged,
-    ];
-
-    /// Whether it makes sense to make everything else fit afterwards.
-    pub fn is_of_leaves(self) -> bool {
-        self <= Self::LeafTurned
-    }
-}
+    UNION ALL SELECT 'g' || t::text FROM struct.log t UNION ALL SELECT 'k' || t::text FROM struct.log_key t UNION ALL
+    SELECT 'p' || t::text FROM struct.platform_entry t UNION ALL SELECT 'v' || t::text FROM struct.evidence t UNION ALL
+    SELECT 'w' || t::text FROM struct.entry_waiting t) all_rows";
 
 /// What is made to fit afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,14 +71,6 @@ impl Superuser {
         Ok(Self { client })
     }
 
-    /// Makes the entries of a tenant that wait so many years older, before they get their places.
-    pub async fn age(root: &Address, tenant: TenantId, years: i32) -> Result<u64, StoreError> {
-        let client = connect(root).await?;
-        let sql = "UPDATE struct.entry e SET at = at - make_interval(years => $2) FROM struct.entry_waiting w
-            WHERE w.tenant_id = $1 AND e.tenant_id = w.tenant_id AND e.entry_id = w.entry_id";
-        Ok(client.execute(sql, &[&tenant.0, &years]).await?)
-    }
-
     /// Puts everything back as it was.
     pub async fn restore(&self) -> Result<(), StoreError> {
         let each = TABLES
@@ -204,7 +111,7 @@ impl Superuser {
 }
 
 /// What an entry's column may become; each differs from what stood there.
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 13] = [
     "verb = CASE verb WHEN 'user.joined' THEN 'record.deleted' ELSE 'user.joined' END",
     "outcome = CASE outcome WHEN 'done' THEN 'denied' ELSE 'done' END",
     "at = at + interval '1 microsecond'",
@@ -217,9 +124,10 @@ const CHANGES: [&str; 12] = [
     "subject_user = gen_random_uuid()",
     "detail = detail || '\\x00'",
     "commitment = sha256(coalesce(commitment, '') || '\\x00')",
+    "pruned_below = coalesce(pruned_below, 0) + 256",
 ];
 /// All columns of an entry but tenant, id and what is not in its leaf.
-const SAID: &str = "at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment";
+const SAID: &str = "at, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, pruned_below";
 /// Positions are unique row by row, so they move through a range outside the tree.
 const FAR: i64 = 1_000_000_000;
 
@@ -238,6 +146,13 @@ impl Found {
             | Tampering::TailCut
             | Tampering::PrunedEarly
             | Tampering::TakenBack => self.of_entries(what, dice),
+            Tampering::BundleGone | Tampering::BoundChanged | Tampering::FirstKeptChanged => self.of_pruning(what, dice),
+            Tampering::EvidenceForged
+            | Tampering::PlatformLeafForged
+            | Tampering::QueuedAgain
+            | Tampering::WaitingChanged
+            | Tampering::WaitingInstantChanged
+            | Tampering::WaitingInserted => self.of_queue(what, dice),
             Tampering::LeafChanged
             | Tampering::LeafDeleted
             | Tampering::LeafTurned
@@ -293,14 +208,7 @@ impl Found {
             Tampering::TailCut => {
                 self.cut(self.size - 1 - dice((self.size - self.first_kept - 1).min(60)), dice(2) == 0)
             }
-            Tampering::PrunedEarly => {
-                let until = self.first_kept + 256 * (1 + dice((self.size - self.first_kept) / 256));
-                let until = until.min(self.size / 256 * 256);
-                format!(
-                    "DELETE FROM struct.entry WHERE entry_id IN (SELECT entry_id FROM struct.leaf WHERE tenant_id = '{log}' AND position < {until});
-                     UPDATE struct.log SET first_kept = {until} WHERE tenant_id = '{log}'"
-                )
-            }
+            Tampering::PrunedEarly => self.pruned(self.bundles(dice)),
             _ => self.cut(self.checkpoints[dice(self.checkpoints.len() as u64 - 1) as usize], true),
         }
     }
@@ -368,6 +276,7 @@ impl Found {
                     dice(32)
                 )
             }
+            Tampering::OriginChanged => format!("UPDATE struct.log SET origin = origin || 'x' {row}"),
             Tampering::LogDeleted => format!("DELETE FROM struct.log {row}"),
             _ => format!("UPDATE struct.log_key SET vkey = replace(vkey, '/log/', '/lag/') {row}"),
         }

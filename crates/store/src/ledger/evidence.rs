@@ -1,5 +1,9 @@
 //! Evidence: what was measured of a promise. Added with its leaf of the platform's log, never changed; weighs nothing.
 
+mod history;
+
+pub use history::{TurnRow, Wanted};
+
 use super::{head, platform, platform_append};
 use crate::{Flight, Statement, Store, StoreError};
 use domain::evidence::Verdict;

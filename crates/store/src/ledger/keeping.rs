@@ -42,11 +42,27 @@ impl Store {
         let read = Statement::new(leaf::KEEPING, vec![Box::new(log.0), Box::new(verbs), Box::new(MAX_ENTRIES)]);
         let rows = self.fly(Flight::read(head(log), vec![read])).await?.swap_remove(0);
         let Some(first) = rows.first() else { return Ok(Keeping::default()) };
-        let (first_kept, days) = (u64::try_from(first.get::<_, i64>(16)).unwrap_or_default(), first.get(17));
+        let (first_kept, days) = (u64::try_from(first.get::<_, i64>(17)).unwrap_or_default(), first.get(18));
         let entries = rows.iter().filter_map(|row| row.get::<_, Option<Uuid>>(0).map(|id| (EntryId::from(id), row)));
         let entries = entries
-            .map(|(id, row)| Ok(KeepingEntry { id, leaf: leaf::of(log, row)?, mac: row.get(14), sealed: row.get(15) }));
+            .map(|(id, row)| Ok(KeepingEntry { id, leaf: leaf::of(log, row)?, mac: row.get(15), sealed: row.get(16) }));
         Ok(Keeping { first_kept, days, entries: entries.collect::<Result<_, StoreError>>()? })
+    }
+}
+
+/// The largest bound that an entry with its place below a size says.
+const TOLD: &str = "SELECT max(e.pruned_below) FROM (SELECT entry_id, pruned_below FROM struct.entry
+        WHERE tenant_id = $1 AND verb = $2 ORDER BY entry_id DESC LIMIT $3) e
+    JOIN struct.leaf l ON l.tenant_id = $1 AND l.entry_id = e.entry_id WHERE l.position < $4";
+
+impl Store {
+    /// Below which position all entries were removed, by what the first so many leaves of a log say in the clear.
+    pub async fn pruned_told(&self, log: TenantId, size: u64) -> Result<u64, StoreError> {
+        let verb = Verb::AuditPruned.code();
+        let params: Vec<crate::flight::Param> =
+            vec![Box::new(log.0), Box::new(verb), Box::new(MAX_ENTRIES), Box::new(signed(size)?)];
+        let rows = self.fly(Flight::read(head(log), vec![Statement::new(TOLD, params)])).await?.swap_remove(0);
+        Ok(rows.first().and_then(|row| row.get::<_, Option<i64>>(0)).map_or(0, |told| u64::try_from(told).unwrap_or(0)))
     }
 }
 

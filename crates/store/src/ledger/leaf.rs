@@ -12,18 +12,32 @@ use uuid::Uuid;
 /// Columns of an entry that its leaf is made of, in the order `of` reads them.
 macro_rules! columns {
     () => {
-        "e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity, e.record_id,
-         e.subject_user, sha256(e.detail), e.commitment"
+        columns!("sha256(e.detail)")
+    };
+    ($detail:literal) => {
+        concat!(
+            "e.entry_id, e.at, e.actor, e.actor_user, e.verb, e.outcome, e.request_id, e.service, e.screen, e.entity,
+             e.record_id, e.subject_user, ",
+            $detail,
+            ", e.commitment, e.pruned_below"
+        )
     };
 }
 
-/// Entries that wait, in the order of their ids, which is the order of their instants.
+/// Entries that wait behind the id `$2`, `$3` at most, in the order of their ids, which is the order of their instants. The
+/// queue is gone through first, then each of its entries is looked up: no statistics may turn that round, since the other way
+/// begins with the log's first entry. Such a plan is shut out by LIMIT and OFFSET.
+///
+/// A usual detail comes as it is and is hashed here: PostgreSQL would take longer to hash it than to send it. A large one
+/// comes as its hash.
 pub(super) const ENTRIES: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", e.mac FROM struct.entry_waiting w
-     JOIN struct.entry e ON e.tenant_id = w.tenant_id AND e.entry_id = w.entry_id
-     WHERE w.tenant_id = $1 ORDER BY w.entry_id LIMIT $2"
+    "SELECT e.*, w.entry_id
+     FROM (SELECT entry_id FROM struct.entry_waiting WHERE tenant_id = $1 AND entry_id > $2 ORDER BY entry_id LIMIT $3) w
+     LEFT JOIN LATERAL (SELECT ",
+    columns!("CASE WHEN octet_length(e.detail) > 4096 THEN sha256(e.detail) END"),
+    ", e.mac, CASE WHEN octet_length(e.detail) <= 4096 THEN e.detail END AS detail
+         FROM struct.entry e WHERE e.tenant_id = $1 AND e.entry_id = w.entry_id OFFSET 0) e ON true
+     ORDER BY w.entry_id"
 );
 
 /// Entries by their positions: from `$2`, before `$3`. One that is missing comes as a row of nulls.
@@ -61,24 +75,30 @@ pub(crate) fn positions() -> &'static str {
 
 /// Position and hash of a row of `POSITIONS`, as the entry has it now; as it was logged when the entry is gone.
 pub(crate) fn hash_of_row(log: TenantId, row: &Row) -> Result<(i64, Hash), StoreError> {
-    let logged = super::append::hash(row.get(15))?;
+    let logged = super::append::hash_from(row.get(16))?;
     let hash = if row.get::<_, Option<Uuid>>(0).is_some() { leaf_hash(&of(log, row)?.encode()) } else { logged };
-    Ok((row.get(14), hash))
+    Ok((row.get(15), hash))
 }
 
 /// The leaf of a row.
 pub(super) fn of(tenant: TenantId, row: &Row) -> Result<Leaf, StoreError> {
-    let id = |index: usize| row.get::<_, Option<Uuid>>(index).map(|id| id.to_string());
+    of_detail(tenant, row, row.get(12))
+}
+
+fn of_detail(tenant: TenantId, row: &Row, detail_sha256: &[u8]) -> Result<Leaf, StoreError> {
+    let text = |id: Uuid| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned();
+    let id = |index: usize| row.get::<_, Option<Uuid>>(index).map(text);
     let missing = || StoreError::Fault("log: an entry has lost its id".to_owned());
     Ok(Leaf {
         actor: row.get(2),
         actor_user: id(3),
         at: instant(row.get(1)),
         commitment: row.get::<_, Option<&[u8]>>(13).map(hex),
-        detail_sha256: hex(row.get(12)),
+        detail_sha256: hex(detail_sha256),
         entity: row.get(9),
         entry: id(0).ok_or_else(missing)?,
         outcome: row.get(5),
+        pruned_below: row.get::<_, Option<i64>>(14).map(|below| u64::try_from(below).unwrap_or_default()),
         record: id(10),
         request: id(6).ok_or_else(missing)?,
         screen: row.get(8),
@@ -90,6 +110,15 @@ pub(super) fn of(tenant: TenantId, row: &Row) -> Result<Leaf, StoreError> {
     })
 }
 
+/// The leaf of a row of `ENTRIES`, and its keyed hash.
+pub(super) fn waiting(tenant: TenantId, row: &Row) -> Result<(Vec<u8>, Option<&[u8]>), StoreError> {
+    let leaf = match row.get::<_, Option<&[u8]>>(16) {
+        Some(detail) => of_detail(tenant, row, &Hash::of(detail).0)?,
+        None => of(tenant, row)?,
+    };
+    Ok((leaf.encode(), row.get(15)))
+}
+
 /// `2026-11-22T09:05:00.123456Z`: PostgreSQL keeps microseconds.
 fn instant(at: Timestamp) -> String {
     format!("{at:.6}")
@@ -97,6 +126,10 @@ fn instant(at: Timestamp) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }

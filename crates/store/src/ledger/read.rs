@@ -1,6 +1,6 @@
 //! What stands in a log: checkpoints, keys, tiles, bundles of entries, the place of one entry. Appends nothing.
 
-use super::append::{hash, signed};
+use super::append::{hash_from, signed};
 use super::{head, leaf, platform};
 use crate::flight::Row;
 use crate::{Flight, Head, Statement, Store, StoreError};
@@ -191,8 +191,8 @@ impl Store {
         let rows = self.fly(Flight::read(head, vec![read])).await?.swap_remove(0);
         let Some(row) = rows.first() else { return Ok(None) };
         let leaf = leaf::of(head.tenant, row)?;
-        let position = row.get::<_, Option<i64>>(14).and_then(|position| u64::try_from(position).ok());
-        Ok(Some((PlacedEntry { leaf, position }, row.get(15))))
+        let position = row.get::<_, Option<i64>>(15).and_then(|position| u64::try_from(position).ok());
+        Ok(Some((PlacedEntry { leaf, position }, row.get(16))))
     }
 }
 
@@ -200,12 +200,12 @@ fn placed(log: TenantId, row: &Row) -> Result<PlacedLeaf, StoreError> {
     let (bytes, at) = if log == platform() {
         (row.get::<_, Option<Vec<u8>>>(0).unwrap_or_default(), 1)
     } else if row.get::<_, Option<Uuid>>(0).is_some() {
-        (leaf::of(log, row)?.encode(), 14)
+        (leaf::of(log, row)?.encode(), 15)
     } else {
-        (Vec::new(), 14)
+        (Vec::new(), 15)
     };
     let position = u64::try_from(row.get::<_, i64>(at)).unwrap_or_default();
-    Ok(PlacedLeaf { bytes, hash: hash(row.get(at + 1))?, position })
+    Ok(PlacedLeaf { bytes, hash: hash_from(row.get(at + 1))?, position })
 }
 
 fn log_row(row: &Row) -> LogRow {

@@ -14,6 +14,7 @@ mod wall;
 use domain::audit::{Actor, Detail, Entry, Outcome, Target, Verb};
 use domain::id::{EntryId, RecordId, TenantId, UserId};
 use domain::service::{Entity, Service};
+use jiff::Timestamp;
 use store::audit::SealedEntry;
 use store::record::{Columns, RecordTable};
 use store::{Check, Flight, Head, Statement, Store};
@@ -37,7 +38,7 @@ fn entry(tenant: TenantId, number: u128) -> SealedEntry {
         target: Target { record: Some(id(number)), ..Target::default() },
         detail: Detail::default(),
     };
-    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32], mac: [9; 16] }
+    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32], mac: [9; 16], at: Timestamp::now(), pruned_below: None }
 }
 
 fn head(tenant: TenantId) -> Head {

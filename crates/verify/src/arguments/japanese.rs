@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ErrorKind};
 
 /// Commands and arguments by name, with their help.
-const HELP: [(&str, &str); 19] = [
+const HELP: [(&str, &str); 20] = [
     ("log", "ダウンロードしたログを確かめます（すべての記録と、公開されたすべてのチェックポイント）"),
     ("proof", "記録一件の証明書（.tlog-proof）を確かめます。取り出したファイルとも比べられます"),
     ("bench", "このパソコンでの速さを測ります"),
@@ -21,6 +21,7 @@ const HELP: [(&str, &str); 19] = [
     ("threads", "並行して使う数 [省略時: プロセッサーの数]"),
     ("file", "記録一件の証明書（.tlog-proof）"),
     ("extraction", "取り出したファイル。取り出しが終わった記録と比べます"),
+    ("raw", "測定の元の値。証跡（測定の記録）と比べます"),
     ("leaves", "作って確かめるログの件数"),
     ("folder", "作業用の空のフォルダー（1件あたり約1 kB）"),
 ];

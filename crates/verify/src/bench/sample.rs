@@ -82,6 +82,7 @@ fn entry(nth: u64) -> Vec<u8> {
         entity: on_record.then(|| "customer".to_owned()),
         entry: id(2, nth),
         outcome: "done".to_owned(),
+        pruned_below: None,
         record: on_record.then(|| id(3, nth % 5000)),
         request: id(4, nth),
         screen: Some("customers".to_owned()),

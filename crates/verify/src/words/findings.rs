@@ -113,6 +113,38 @@ pub fn root(nth: u64, agreed: u64, size: u64) -> Said {
     .of_entries(agreed, size)
 }
 
+/// Entries are gone, and no entry of the log says that they were removed.
+pub fn removed_undeclared(first: u64, until: u64, told: u64) -> Said {
+    let last = until.saturating_sub(1);
+    let (ja, en) = match told {
+        0 => (
+            "保存期間による削除を記す記録（audit.pruned の pruned_below）が、このログに一つもありません".to_owned(),
+            "no entry of this log (audit.pruned with pruned_below) says that any were removed".to_owned(),
+        ),
+        told => (
+            format!("ログの記録（audit.pruned の pruned_below）が削除を認めているのは、番号 {told} より前だけです"),
+            format!("the log's own entries (audit.pruned with pruned_below) say so only of those before {told}"),
+        ),
+    };
+    Said::new(
+        "removed_undeclared",
+        format!("番号 {first} から {last} までに、要約値だけで内容のない記録があります。保存期間が過ぎて消されたことになっていますが、{ja}。"),
+        format!("From {first} to {last} there are entries of which only hashes are left, as if the retention rule had removed them, but {en}."),
+    )
+    .of_entries(first, until)
+}
+
+/// Entries of the platform's log are gone.
+pub fn removed_from_platform(first: u64, until: u64) -> Said {
+    let last = until.saturating_sub(1);
+    Said::new(
+        "removed_from_platform",
+        format!("番号 {first} から {last} までに、要約値だけで内容のない記録があります。プラットフォームのログの記録は、消されることがありません。"),
+        format!("From {first} to {last} there are entries of which only hashes are left. Entries of the platform's log are never removed."),
+    )
+    .of_entries(first, until)
+}
+
 /// How many published roots differ.
 pub fn roots(differing: u64) -> Said {
     Said::new(
@@ -172,6 +204,17 @@ pub fn cut(file: &str, newest: u64, size: u64) -> Said {
         format!("Your earlier checkpoint ({file}) is of {size} entries, but this log has only {newest}: its tail was cut off, or the files were exchanged."),
     )
     .of_entries(newest, size)
+    .of_file(file)
+}
+
+/// An earlier checkpoint does not fit, and the log says itself that it was restored from a backup.
+pub fn restore_declared(file: &str, position: u64, at: &str) -> Said {
+    Said::new(
+        "restore_declared",
+        format!("このログは、番号 {position} の記録（{at}）で「バックアップから復元し、それより後の公開済みの記録は失われた」と公表しています。お手元のチェックポイント（{file}）がそれより前に受け取ったものなら、失われた部分のものです。それより後に受け取ったものなら、復元では説明できません。運営者に問い合わせてください。"),
+        format!("By its entry {position} ({at}) this log declares that it was restored from a backup, and that what had been published beyond was lost. If you got your earlier checkpoint ({file}) before that, it is of the part that was lost. If you got it later, the restore does not explain it. Ask the operator."),
+    )
+    .of_entries(position, position.saturating_add(1))
     .of_file(file)
 }
 
@@ -369,4 +412,24 @@ pub fn file_length(file: &str, found: u64, recorded: u64) -> Said {
         format!("{file} has {found} bytes; {recorded} were recorded."),
     )
     .of_file(file)
+}
+
+/// The raw data are not those of the evidence.
+pub fn raw_differs(name: &str) -> Said {
+    Said::new(
+        "raw_differs",
+        format!("{name} は、この証跡に記録された元の値ではありません（SHA-256が違います）。"),
+        format!("{name} is not the raw data of this evidence: its SHA-256 differs."),
+    )
+    .of_file(name)
+}
+
+/// There is nothing to compare raw data with.
+pub fn not_measured(name: &str) -> Said {
+    Said::new(
+        "not_measured",
+        format!("この証明書には、{name} と比べられる測定の記録がありません。"),
+        format!("This certificate holds no measurement with raw data to compare {name} with."),
+    )
+    .of_file(name)
 }

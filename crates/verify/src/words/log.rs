@@ -98,6 +98,19 @@ pub fn shown_earlier(file: &str, size: u64) -> Said {
     .of_file(file)
 }
 
+/// Entries that are gone were removed by the retention rule.
+pub fn shown_pruned(below: u64) -> Said {
+    Said::new(
+        "pruned_declared",
+        format!(
+            "内容が消されている記録は、すべて番号 {below} より前です。保存期間が過ぎたものとして消したことが、このログの記録（audit.pruned）にあります。"
+        ),
+        format!(
+            "All entries that are gone stand before {below}, and an entry of this log (audit.pruned) says that the retention rule removed those."
+        ),
+    )
+}
+
 /// Witnesses have signed.
 pub fn shown_witness(name: &str, at: &str) -> Said {
     Said::new(

@@ -71,6 +71,24 @@ pub fn shown_file(bytes: u64) -> Said {
     )
 }
 
+/// What the hash of raw data shows.
+pub fn shown_raw(bytes: u64) -> Said {
+    Said::new(
+        "raw",
+        format!("元の値（{bytes}バイト）の SHA-256 が、証跡と一致しました。"),
+        format!("The SHA-256 of the raw data ({bytes} bytes) is the one in the evidence."),
+    )
+}
+
+/// What evidence does not show.
+pub fn not_measurement() -> Said {
+    Said::new(
+        "measurement",
+        "測定そのものが正しかったか。証跡は、こう測ったと記録された後に変えられていないことだけを示します。",
+        "Whether the measurement itself was right. Evidence shows what was recorded, and that it was not changed since.",
+    )
+}
+
 /// The detail is closed.
 pub fn not_detail() -> Said {
     Said::new(

@@ -197,3 +197,56 @@ fn the_delivered_file_is_proven_byte_for_byte() {
     }
     assert_ne!(signer(OTHER_SEED).vkey().to_string(), vkey());
 }
+
+/// A log of the platform with measurements, and the certificate of one.
+fn platform_evidence(raw: &str) -> (Log, String) {
+    let leaf = |nth: u64| ledger::leaf::PlatformLeaf::Evidence {
+        at: "2026-08-01T03:04:00.000000Z".to_owned(),
+        figure: Some(format!("{nth} found")),
+        method: "looked".to_owned(),
+        promise: "backup.log".to_owned(),
+        raw_sha256: Some(Hash::of(raw.as_bytes()).hex()),
+        subject: Some("archive".to_owned()),
+        tool: "struct 0.1.0".to_owned(),
+        verdict: "held".to_owned(),
+        window_from: None,
+        window_to: Some("2026-08-01T03:04:00.000000Z".to_owned()),
+    };
+    let leaves: Vec<Vec<u8>> = (0..20).map(|nth| leaf(nth).encode()).collect();
+    let text = String::from_utf8(leaves[7].clone()).unwrap();
+    let log = Log { origin: "struct.example/log/platform".to_owned(), leaves, ..Log::of(20) };
+    (log, text)
+}
+
+#[test]
+fn a_certificate_of_a_measurement_proves_it_and_its_raw_data_and_no_others() {
+    let raw = "{\"age_s\":38}";
+    let (log, leaf) = platform_evidence(raw);
+    let key = ledger::note::Signer::from_seed(&log.origin, &SEED).unwrap().vkey().to_string();
+    let place = Place::new();
+    let sound = log.certificate(7, &json!({ "leaf": leaf })).to_string();
+    let path = place.file("evidence.tlog-proof", &sound);
+    let (given, other) = (place.file("raw.json", raw), place.file("other.json", "{\"age_s\":39}"));
+    let (code, json) = check(&["proof", &path, "--key", &key, "--raw", &given]);
+    assert_eq!((code, codes(&json, "findings")), (0, vec![]), "{json}");
+    assert_eq!(codes(&json, "shown"), ["inclusion", "raw"]);
+    assert_eq!(json["facts"]["entry"]["promise"], "backup.log");
+    assert_eq!(check(&["proof", &path, "--key", &key]).0, 0);
+    let (code, json) = check(&["proof", &path, "--key", &key, "--raw", &other]);
+    assert_eq!((code, codes(&json, "findings")), (1, vec!["raw_differs".to_owned()]));
+    assert!(codes(&json, "shown").is_empty());
+    let (code, json) = check(&["proof", &path, "--key", &key, "--extraction", &given]);
+    assert_eq!((code, codes(&json, "findings")), (1, vec!["not_measured".to_owned()]));
+    let altered = log.certificate(7, &json!({ "leaf": leaf.replace("7 found", "8 found") })).to_string();
+    let path = place.file("altered.tlog-proof", altered);
+    assert_eq!(codes(&check(&["proof", &path, "--key", &key]).1, "findings"), ["proof_fails"]);
+}
+
+#[test]
+fn an_entry_of_a_tenant_holds_no_raw_data_to_compare_with() {
+    let place = Place::new();
+    let path = place.file("entry.tlog-proof", Log::of(300).certificate(7, &extra(7)).to_string());
+    let raw = place.file("raw.json", "{}");
+    let (code, json) = check(&["proof", &path, "--key", &vkey(), "--raw", &raw]);
+    assert_eq!((code, codes(&json, "findings")), (1, vec!["not_measured".to_owned()]));
+}

@@ -1,7 +1,7 @@
 //! Whole logs that are as they should be, of every awkward size, and what is and is not said of them.
 
 use crate::made::{
-    Log, OTHER_SEED, PLATFORM_SEED, Place, SEED, check, codes, cosigned, leaf, origin, say, signer, vkey,
+    Log, OTHER_SEED, PLATFORM_SEED, Place, SEED, check, codes, cosigned, leaf, origin, pruned, say, signer, vkey,
 };
 use ledger::checkpoint::Checkpoint;
 use ledger::note::Cosigner;
@@ -47,14 +47,70 @@ fn a_log_of_seventy_thousand_entries_is_proven_with_any_number_of_threads() {
 }
 
 #[test]
+fn entries_that_no_entry_of_the_log_says_were_removed_are_missed() {
+    let wrong_bound = |nth, below: u64| {
+        let leaf = ledger::Leaf::decode(&pruned(nth, Some(256))).unwrap();
+        ledger::Leaf { pruned_below: Some(below), ..leaf }.encode()
+    };
+    let of_another = |nth, below| {
+        let leaf = ledger::Leaf::decode(&pruned(nth, Some(below))).unwrap();
+        ledger::Leaf { tenant: crate::made::uuid(9, 9), ..leaf }.encode()
+    };
+    for (gone, said, told) in [
+        (vec![0], vec![], vec!["removed_undeclared"]),
+        (vec![0], vec![(1400, pruned(1400, None))], vec!["removed_undeclared"]),
+        (vec![0, 1], vec![(1400, pruned(1400, Some(256)))], vec!["removed_undeclared"]),
+        (vec![4], vec![(1400, pruned(1400, Some(1024)))], vec!["removed_undeclared"]),
+        // The bundle that says so is itself gone, or is before what it speaks of, or is the last, which is not full.
+        (vec![0, 1], vec![(300, pruned(300, Some(256)))], vec!["removed_undeclared"]),
+        (vec![1], vec![(3, pruned(3, Some(512)))], vec!["removed_undeclared"]),
+        (vec![5], vec![(1400, pruned(1400, Some(1280)))], vec!["removed_undeclared"]),
+        (vec![0], vec![(1400, wrong_bound(1400, 255))], vec!["entry_malformed", "removed_undeclared"]),
+        (vec![0], vec![(1400, of_another(1400, 512))], vec!["other_tenant", "removed_undeclared"]),
+    ] {
+        let mut log = Log::of(1500);
+        log.pruned = gone.clone().into_iter().collect();
+        said.iter().for_each(|(nth, leaf)| log.leaves[*nth] = leaf.clone());
+        let place = Place::new();
+        let package = place.zip("log.zip", &log.package());
+        let earlier = place.file("earlier", log.note(1500, SEED));
+        let (code, json) = check(&["log", &package, "--key", &vkey(), "--earlier", &earlier]);
+        assert_eq!((code, codes(&json, "findings")), (1, told.into_iter().map(str::to_owned).collect()), "{gone:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_in_both_languages_with_its_place() {
+    let mut log = Log::of(1500);
+    log.pruned = [0, 1, 2].into();
+    log.leaves[1400] = pruned(1400, Some(256));
+    let place = Place::new();
+    let package = place.zip("log.zip", &log.package());
+    let finding = &check(&["log", &package, "--key", &vkey()]).1["findings"][0];
+    assert_eq!((&finding["position"], &finding["until"]), (&256.into(), &768.into()), "{finding}");
+    for (language, words) in [
+        (Language::En, "From 256 to 767 there are entries of which only hashes are left"),
+        (Language::En, "say so only of those before 256"),
+        (Language::Ja, "削除を認めているのは、番号 256 より前だけです"),
+    ] {
+        let (code, text) = say(&["log", &package, "--key", &vkey()], language);
+        assert!(code == 1 && text.contains(words), "{text}");
+    }
+}
+
+#[test]
 fn a_pruned_log_is_proven_and_says_what_is_gone() {
     let mut log = Log::of(1500);
     log.pruned = [0, 1, 3].into();
+    log.leaves[1200] = pruned(1200, Some(1024));
+    // An earlier one, of before more was removed.
+    log.leaves[1100] = pruned(1100, Some(256));
     let place = Place::new();
     let earlier = place.file("earlier", log.note(600, SEED));
     let (code, json) = check(&["log", &place.zip("log.zip", &log.package()), "--key", &vkey(), "--earlier", &earlier]);
     assert_eq!(code, 0, "{json:#}");
-    assert_eq!(json["facts"]["pruned"], 768);
+    assert_eq!((&json["facts"]["pruned"], &json["facts"]["pruned_below"]), (&768.into(), &1024.into()));
+    assert!(codes(&json, "shown").contains(&"pruned_declared".to_owned()));
     assert_eq!(json["facts"]["first_at"], leaf(512).at);
     assert!(codes(&json, "not_shown").contains(&"pruned".to_owned()));
 }

@@ -61,6 +61,7 @@ pub fn leaf(nth: u64) -> Leaf {
         entity: by_user.then(|| "customer".to_owned()),
         entry: uuid(2, nth),
         outcome: if nth.is_multiple_of(11) { "denied" } else { "done" }.to_owned(),
+        pruned_below: None,
         record: by_user.then(|| uuid(3, nth % 100)),
         request: uuid(4, nth),
         screen: by_user.then(|| "customers".to_owned()),
@@ -70,6 +71,12 @@ pub fn leaf(nth: u64) -> Leaf {
         v: 1,
         verb: if by_user { "record.updated" } else { "log.heartbeat" }.to_owned(),
     }
+}
+
+/// The entry by which a log says that all entries before a position were removed.
+pub fn pruned(nth: u64, below: Option<u64>) -> Vec<u8> {
+    let (actor, outcome, verb) = ("system".to_owned(), "done".to_owned(), "audit.pruned".to_owned());
+    Leaf { actor, actor_user: None, outcome, pruned_below: below, verb, ..leaf(nth) }.encode()
 }
 
 /// A log: its leaves, and the sizes at which it was published.

@@ -83,6 +83,19 @@ fn a_platforms_log_that_is_altered_itself_is_told() {
 }
 
 #[test]
+fn a_platforms_log_of_which_entries_are_gone_is_told_whatever_its_entries_say() {
+    let log = Log::of(300);
+    let mut platform = platform_log(&notes(&log, &log.sizes), 600);
+    platform.pruned = [0].into();
+    let (code, findings, _) = compared(&log.package(), &platform);
+    assert_eq!((code, findings), (1, vec!["platform".to_owned()]));
+    let place = Place::new();
+    let (code, json) = check(&["log", &place.zip("platform.zip", &platform.package_by(PLATFORM_SEED))]);
+    assert_eq!((code, codes(&json, "findings")), (1, vec!["removed_from_platform".to_owned()]));
+    assert_eq!((&json["findings"][0]["position"], &json["findings"][0]["until"]), (&0.into(), &256.into()));
+}
+
+#[test]
 fn a_platforms_log_with_all_checkpoints_vouches_for_them() {
     let log = Log::of(300);
     let (code, findings, remarks) = compared(&log.package(), &platform_log(&notes(&log, &log.sizes), 300));

@@ -123,5 +123,7 @@ problem-bad_stream_address-title = This address can't be sent to
 problem-bad_stream_address-what = Nothing was changed. Enter an address that begins with https://, or a host and a port.
 problem-stream_network-title = Streams may not reach this network
 problem-stream_network-what = Nothing was changed. Ask the operator if you need to send to this address.
+problem-stream_undeclared-title = The region of this receiver is not registered
+problem-stream_undeclared-what = Nothing was changed. Tell the operator the receiver's host and its region, and ask for it to be registered.
 problem-bad_authorization-title = This can't be the value of an Authorization header
 problem-bad_authorization-what = Nothing was changed. Use letters, digits and signs.

@@ -33,6 +33,7 @@ stream-syslog-what = Messages of RFC 5424 over TLS as in RFC 5425. Syslog has no
 stream-address = Address of the receiver
 stream-address-hint = https://siem.example.jp/collector for HTTPS, siem.example.jp:6514 for syslog. The path is not shown again.
 stream-address-bad = This can't be sent to. Enter an address that begins with https://, or for syslog a host and a port.
+stream-address-undeclared = The operator has not registered the region of this receiver yet. So that data stays in its region, nothing is sent to receivers that are not registered. Tell the operator the receiver's host and its region, and ask for it to be registered.
 stream-address-network = Addresses inside a company's network or on this machine can't be sent to. Ask the operator if you need one.
 stream-authorization = Value of the Authorization header
 stream-authorization-hint = Only if the receiver wants one, and whole: “Bearer …”. It is kept encrypted and never shown again.

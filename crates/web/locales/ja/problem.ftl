@@ -123,5 +123,7 @@ problem-bad_stream_address-title = 送信先のアドレスが使えません
 problem-bad_stream_address-what = 何も変わっていません。https:// で始まるアドレスか、ホスト名とポート番号を入力してください。
 problem-stream_network-title = 送信を許していないネットワークです
 problem-stream_network-what = 何も変わっていません。このアドレスに送る必要があるときは、運用者に依頼してください。
+problem-stream_undeclared-title = 地域が登録されていない送信先です
+problem-stream_undeclared-what = 何も変わっていません。送信先のホスト名とその地域を運用者に伝えて、登録を依頼してください。
 problem-bad_authorization-title = Authorizationヘッダーの値が使えません
 problem-bad_authorization-what = 何も変わっていません。英数字と記号で入力してください。

@@ -33,6 +33,7 @@ stream-syslog-what = RFC 5424のメッセージを、RFC 5425のとおりTLSで�
 stream-address = 送信先のアドレス
 stream-address-hint = HTTPSは https://siem.example.jp/collector の形、syslogは siem.example.jp:6514 の形で入力してください。アドレスのパスは保存後に表示しません。
 stream-address-bad = 送信先のアドレスとして使えません。HTTPSは https:// で始まるアドレス、syslogはホスト名とポート番号を入力してください。
+stream-address-undeclared = この送信先がある地域を、運用者がまだ登録していません。データを保管する地域を守るため、登録のない送信先には送れません。送信先のホスト名とその地域を運用者に伝えて、登録を依頼してください。
 stream-address-network = 社内や同じ機器の中のアドレスには送れません。必要なときは、運用者に依頼してください。
 stream-authorization = Authorizationヘッダーの値
 stream-authorization-hint = HTTPSの送信先が求めるときだけ、「Bearer …」のように全体を入力してください。暗号化して保存し、二度と表示しません。

@@ -2,12 +2,14 @@
 
 use crate::format::{self, When};
 use crate::locale::{Texts, texts};
+use crate::page::claim::words::{self, Shown};
 use crate::problem::Problem;
 use crate::request::Context;
 use crate::{Web, token};
 use app::Caller;
 use app::session::operator::Operator;
 use domain::access::MenuService;
+use domain::claim::State;
 use domain::locale::Locale;
 use domain::screen::ScreenKind;
 use jiff::Timestamp;
@@ -62,7 +64,27 @@ pub struct SignedShell {
     pub menu: Vec<MenuGroup>,
     /// Other tenants of the member's address.
     pub others: Vec<OtherTenant>,
+    /// States of what everybody depends on.
+    pub vitals: Vec<Vital>,
 }
+
+/// The state of something everybody depends on.
+#[derive(Clone, Debug)]
+pub struct Vital {
+    /// What it is.
+    pub label: String,
+    /// Where its promise is shown.
+    pub href: &'static str,
+    /// Its state.
+    pub state: Shown,
+}
+
+/// What stands at the bottom of the side, with the promises of which the worst counts.
+const VITALS: [(&str, &str, &[&str]); 3] = [
+    ("claim-vital-uptime", "/trust#uptime.target", &["uptime.target"]),
+    ("claim-vital-backup", "/trust#backup.differential", &["backup.differential", "backup.log"]),
+    ("claim-vital-log", "/trust#audit.data_actions", &["audit.data_actions"]),
+];
 
 /// A tenant the member may go over to.
 #[derive(Clone, Debug)]
@@ -137,6 +159,7 @@ impl Shell {
         if let Some(signed) = &mut shell.signed {
             let other = |(tenant, name)| OtherTenant { href: format!("/app/tenant/{tenant}"), name };
             signed.others = others.into_iter().map(other).collect();
+            signed.vitals = vitals(shell.t, |promise| web.app.state_remembered(promise));
         }
         Ok(shell)
     }
@@ -151,6 +174,7 @@ impl Shell {
             token: token::masked(&caller.csrf, context.id()),
             menu,
             others: Vec::new(),
+            vitals: vitals(self.t, |_| State::Unverified),
         });
         self
     }
@@ -165,6 +189,15 @@ impl Shell {
         let operator = self.console.as_ref().map(|console| console.token.as_str());
         self.signed.as_ref().map(|signed| signed.token.as_str()).or(operator).unwrap_or_default()
     }
+}
+
+/// The states at the bottom of the side; `state_of` gives a promise's, without asking anybody.
+fn vitals(t: Texts, state_of: impl Fn(&str) -> State) -> Vec<Vital> {
+    let one = |(label, href, promises): (&str, &'static str, &[&str])| {
+        let state = promises.iter().map(|promise| state_of(promise)).fold(State::Met, State::worse);
+        Vital { label: t.text(label), href, state: words::state(state, t) }
+    };
+    VITALS.map(one).into()
 }
 
 /// A page that only a POST shows is asked again, in the other language, as the page it was posted from.

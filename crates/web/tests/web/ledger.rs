@@ -312,15 +312,7 @@ async fn pruned_entries_are_not_there_and_their_hashes_are() {
     let site = Site::start().await;
     let (running, token) = (&site.running, made(&site).await);
     let admin = running.caller(ADMIN).await;
-    for _ in 0..300 {
-        running.app.audit(&admin, Default::default(), None).await.unwrap();
-    }
-    let old = format!(
-        "UPDATE struct.entry SET at = at - interval '2 years' WHERE tenant_id = '{0}' AND entry_id IN
-         (SELECT entry_id FROM struct.entry WHERE tenant_id = '{0}' ORDER BY entry_id LIMIT 280)",
-        running.tenant
-    );
-    running.database.root().await.batch_execute(&old).await.unwrap();
+    running.entered_long_ago(280).await;
     sequenced(&site).await;
     assert_eq!(read(&site, "tile/entries/000", &token).await.status, StatusCode::OK);
     running.app.retention_change(&admin, Some(365)).await.unwrap();

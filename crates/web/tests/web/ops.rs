@@ -137,3 +137,18 @@ async fn the_server_itself_can_make_no_link() {
     let desk = Desk::open().await;
     assert!(desk.running.app.operator_link("誰か").await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_backups_says_that_they_are_switched_off_and_an_order_tells_why_it_does_nothing() {
+    let desk = Desk::open().await;
+    let cookie = desk.enter().await;
+    let page = text(desk.ask("GET", "/backup", &cookie, "").await).await;
+    assert!(page.contains("バックアップを取得していません") && page.contains("data-state=\"bad\""), "{page}");
+    assert!(!page.contains("差分をいま取得する"));
+    let token = token_of(&page);
+    let order = async |kind: &str| desk.ask("POST", "/backup", &cookie, &format!("csrf={token}&kind={kind}")).await;
+    assert_eq!(order("everything").await.status(), StatusCode::BAD_REQUEST);
+    let answer = order("full").await;
+    assert_eq!(answer.headers()[header::LOCATION], "/backup?done=backup_off");
+    assert_eq!(desk.ask("POST", "/backup", &cookie, "csrf=00&kind=full").await.status(), StatusCode::FORBIDDEN);
+}

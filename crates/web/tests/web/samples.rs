@@ -47,6 +47,7 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(access::all(locale));
     samples.extend(streams::all(locale));
     samples.extend(signs::all(locale));
+    samples.extend(crate::claims::samples(locale));
     samples
 }
 
@@ -74,6 +75,11 @@ fn caller(administrator: bool) -> Caller {
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
         peer,
     }
+}
+
+/// The frame of a public page.
+pub fn shell_open(locale: Locale, path: &str) -> Shell {
+    Shell::open(now(), &Context::sample(locale, path), String::new())
 }
 
 /// A member's frame.

@@ -49,7 +49,8 @@ impl Site {
         Self::serving(Running::start().await, Running::outside_demo)
     }
 
-    fn serving(running: Running, app: impl Fn(&Running) -> Arc<app::App>) -> Self {
+    /// One served by an `App` made for the test.
+    pub fn serving(running: Running, app: impl Fn(&Running) -> Arc<app::App>) -> Self {
         let router = web::router(app(&running), web::Options::default());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(running.app.clone().work(stopped));

@@ -2,6 +2,7 @@
 //! a log that was, is missed here. Keeps a sum for each log, not the checkpoints: a log may have published millions.
 
 use super::CheckedLog;
+use domain::audit::Verb;
 use ledger::hash::Hash;
 use ledger::leaf::PlatformLeaf;
 use std::collections::BTreeMap;
@@ -24,7 +25,10 @@ impl Sum {
 
 /// What was told, log by log.
 #[derive(Default, Debug)]
-pub(crate) struct Told(BTreeMap<String, Sum>);
+pub(crate) struct Told {
+    sums: BTreeMap<String, Sum>,
+    restored: Vec<(String, String)>,
+}
 
 /// A log's stored checkpoints, in the order in which they were told.
 #[derive(Default, Debug)]
@@ -37,21 +41,32 @@ pub(super) struct Stored {
 impl Told {
     /// Takes in a leaf of the platform's log.
     pub(super) fn take(&mut self, leaf: &[u8]) {
-        if let Ok(PlatformLeaf::Checkpoint { log, sha256, .. }) = PlatformLeaf::decode(leaf)
-            && let Some(hash) = Hash::from_hex(&sha256)
-        {
-            self.0.entry(log).or_default().add(&hash);
+        match PlatformLeaf::decode(leaf) {
+            Ok(PlatformLeaf::Checkpoint { log, sha256, .. }) => {
+                if let Some(hash) = Hash::from_hex(&sha256) {
+                    self.sums.entry(log).or_default().add(&hash);
+                }
+            }
+            Ok(PlatformLeaf::Operator { at, note: Some(note), verb }) if verb == Verb::AuditRestored.code() => {
+                self.restored.push((at, note));
+            }
+            _ => {}
         }
     }
 
     /// What was told of a log; nothing is known of one whose platform's log was not walked before.
     pub(super) fn of(&mut self, origin: &str) -> Stored {
-        Stored { told: self.0.remove(origin).unwrap_or_default(), ..Stored::default() }
+        Stored { told: self.sums.remove(origin).unwrap_or_default(), ..Stored::default() }
+    }
+
+    /// Ends of logs that were lost by a restore: when that was told, and what.
+    pub(super) fn restored(&self) -> &[(String, String)] {
+        &self.restored
     }
 
     /// Logs that were told of and not asked for.
     pub(super) fn left(self) -> impl Iterator<Item = String> {
-        self.0.into_keys()
+        self.sums.into_keys()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Appending what waits, as the sequencer does it, against PostgreSQL inserting the same leaves into a plain table: same
-//! bytes, as many in one transaction, one statement each.
+//! bytes under the same key (tenant and position), as many in one transaction, one statement each, under no row security.
 
 use super::Stage;
 use super::writes::SCREEN;
@@ -23,7 +23,6 @@ const ENTERING: usize = 4;
 
 /// (b) Appending. Gives the last round's bundles, as they are served.
 pub async fn measure(stage: &mut Stage, rounds: u64, leaves: u64) -> anyhow::Result<Vec<Vec<u8>>> {
-    let batch = usize::try_from(BATCH_ENTRIES)?;
     let (mut ours, mut theirs, mut bundles) = (Vec::new(), Vec::new(), Vec::new());
     stage.unserved.app.sequence_once().await?;
     for round in 1..=rounds {
@@ -38,7 +37,7 @@ pub async fn measure(stage: &mut Stage, rounds: u64, leaves: u64) -> anyhow::Res
         let bytes: Vec<Vec<u8>> =
             bundles.iter().flat_map(|bundle| decode_bundle(bundle).into_iter().flatten().map(<[u8]>::to_vec)).collect();
         let since = Instant::now();
-        stage.plain.insert(&bytes, batch).await?;
+        stage.plain.insert(&bytes, BATCH_ENTRIES).await?;
         theirs.push(bytes.len() as f64 / since.elapsed().as_secs_f64());
         if let (Some(ours), Some(theirs)) = (ours.last(), theirs.last()) {
             say(&format!("append, round {round}: STRUCT {ours:.0} leaves/s, INSERT {theirs:.0} leaves/s"));

@@ -28,7 +28,7 @@ pub enum Answer {
     NotProven,
     /// It is not, which only the copy of the platform's log shows: a checkpoint is gone.
     NotProvenByPlatform,
-    /// It is, but entries that were there are called pruned now.
+    /// It is, but entries that were there are called pruned now, and no finding says that nobody declared it.
     Withheld,
     /// What was downloaded is no whole log.
     Unchecked,

@@ -8,6 +8,7 @@ use crate::trial::unserved::Unserved;
 use anyhow::{Context as _, ensure};
 use app::Caller;
 use domain::id::TenantId;
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use store::drill::tamper::Superuser;
@@ -15,6 +16,8 @@ use store::{Check, Head};
 
 /// Entries that are too old to be kept, and go.
 const OLD_ENTRIES: u64 = 300;
+/// How old they are: two years.
+const OLD: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 /// Rounds of the sequencer, each with a checkpoint.
 const ROUNDS: u64 = 24;
 /// Entries of each round, at most.
@@ -45,8 +48,8 @@ impl Stage {
         let service = unserved.install().await?;
         let callers = vec![unserved.member(&service, "one").await?, unserved.member(&service, "other").await?];
         let app = &unserved.app;
-        act(&unserved, &callers[0], OLD_ENTRIES).await?;
-        ensure!(Superuser::age(&unserved.root(), callers[0].tenant, 2).await? >= OLD_ENTRIES, "they are old");
+        let old = (0..OLD_ENTRIES).map(|_| app.entry_aged(callers[0].tenant, OLD)).collect::<Result<Vec<_>, _>>()?;
+        app.store().enter(Head { tenant: callers[0].tenant, check: Check::Nothing }, &old).await?;
         app.sequence_once().await?;
         app.retention_change(&callers[0], Some(DAYS)).await?;
         ensure!(app.prune_logs().await? > 0, "the oldest were pruned");
@@ -56,6 +59,9 @@ impl Stage {
             }
             ensure!(app.sequence_once().await?.failed == 0, "every log is appended to");
         }
+        ensure!(app.sequence_once().await?.failed == 0, "nothing is left waiting");
+        // So that there is a measurement to be forged.
+        ensure!(app.check_logs().await?.whole(), "the logs are whole");
         ensure!(app.sequence_once().await?.failed == 0, "nothing is left waiting");
         let superuser = Superuser::connect(&unserved.root()).await?;
         let fingerprint = superuser.fingerprint().await?;

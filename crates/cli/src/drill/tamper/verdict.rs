@@ -3,7 +3,7 @@
 
 use super::customer::Answer;
 use crate::log::say;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use store::drill::tamper::{Rebuilt, Tampering};
@@ -40,6 +40,13 @@ struct Tally {
     not_shown: u64,
 }
 
+impl Tally {
+    fn document(self) -> Value {
+        let Self { cases, noticed, refused, not_shown } = self;
+        json!({ "cases": cases, "noticed": noticed, "refused": refused, "not_shown": not_shown })
+    }
+}
+
 /// What came of all.
 #[derive(Debug, Default)]
 pub struct Verdict {
@@ -51,7 +58,7 @@ pub struct Verdict {
 
 impl Case {
     fn is_refused(&self) -> bool {
-        self.answer != Answer::Proven
+        !matches!(self.answer, Answer::Proven | Answer::Withheld)
     }
 
     /// What was done, and what the server said of it.
@@ -64,7 +71,7 @@ impl Case {
 
     /// Whether the customer could notice: a tile that no package holds, or an entry beside the log, changes nothing for them.
     fn concerns_the_customer(&self) -> bool {
-        self.shown || self.is_refused()
+        self.shown || self.answer != Answer::Proven
     }
 }
 
@@ -81,7 +88,7 @@ impl Verdict {
         if !case.noticed || !case.turned {
             self.violations.push(format!("case {number}: the server did not notice: {}", case.told()));
         }
-        if case.shown && !case.is_refused() {
+        if case.concerns_the_customer() && !case.is_refused() {
             self.violations.push(format!("case {number}: struct-verify did not notice: {}", case.told()));
         }
     }
@@ -114,7 +121,7 @@ impl Verdict {
         say(&format!("{} violations", self.violations.len()));
         if as_json {
             let kinds: Map<_, _> =
-                self.kinds.iter().map(|(what, tally)| (format!("{what:?}"), json!(tally.cases))).collect();
+                self.kinds.iter().map(|(what, tally)| (format!("{what:?}"), tally.document())).collect();
             let document = json!({
                 "drill": "tamper",
                 "figures": { "cases": all.cases, "noticed": all.noticed, "refused": all.refused, "not_shown": all.not_shown, "kinds": kinds },
@@ -153,5 +160,6 @@ mod tests {
         assert_eq!(violations(case(false, false, Answer::NotProven, true)), 1);
         assert_eq!(violations(case(true, false, Answer::NotProven, true)), 1);
         assert_eq!(violations(case(true, true, Answer::Proven, true)), 1);
+        assert_eq!(violations(case(true, true, Answer::Withheld, true)), 1, "called pruned, and nobody declared it");
     }
 }

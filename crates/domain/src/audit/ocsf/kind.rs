@@ -114,6 +114,7 @@ impl Kind {
             Verb::RoleDeleted | Verb::AuditTokenRevoked | Verb::AuditStreamRemoved | Verb::HoneyRemoved => {
                 kind(EntityManagement, 4, "Delete")
             }
+            Verb::AuditRestored => kind(ApplicationLifecycle, OTHER, "Restore"),
             Verb::AuditHeartbeat => kind(ApplicationLifecycle, OTHER, "Heartbeat"),
             Verb::AuditLogChecked => kind(ApplicationLifecycle, OTHER, "Check"),
             Verb::AuditStreamTested => kind(ApplicationLifecycle, OTHER, "Test"),

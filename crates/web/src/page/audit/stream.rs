@@ -170,6 +170,7 @@ pub async fn add(State(web): State<Arc<Web>>, posted: Posted) -> Result<Response
         }
         Error::Refused(Refusal::BadStreamAddress) => typed.address_error = t.text("stream-address-bad"),
         Error::Refused(Refusal::StreamNetwork) => typed.address_error = t.text("stream-address-network"),
+        Error::Refused(Refusal::StreamUndeclared) => typed.address_error = t.text("stream-address-undeclared"),
         Error::Refused(Refusal::BadAuthorization) => typed.authorization_error = t.text("stream-authorization-bad"),
         error => return Err(error.into()),
     }

@@ -1,0 +1,132 @@
+//! `[backup]`: whether backups are made, where they are kept, and by what credentials. Opens nothing.
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use host::backup::{Azure, Location, S3};
+use host::secret::Secret;
+use serde::Deserialize;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+/// Days that a moment stays restorable, unless the operator says otherwise.
+const RETENTION_DAYS: u32 = 35;
+/// Seconds after which a segment that is not full leaves PostgreSQL, unless the operator says otherwise.
+const LOG_S: u32 = 30;
+
+/// Days that a moment may stay restorable: none is no backup, and ten years are enough.
+const ALLOWED_DAYS: RangeInclusive<u32> = 1..=3_660;
+/// Seconds that a segment may stay: less is a burden, more leaves nobody time to act before ten minutes are over.
+const ALLOWED_LOG_S: RangeInclusive<u32> = 5..=300;
+
+/// Backups.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// `on`, or `off`: then the promises about backups are shown as missed.
+    pub mode: Mode,
+    /// A folder, `s3://bucket/prefix` or `azure://container/prefix`; by default `backup/repository` in the data directory.
+    pub repository: Option<String>,
+    /// Where S3 or Azure is reached, when that is not Amazon or Microsoft: `host` or `host:port`.
+    pub endpoint: Option<String>,
+    /// The region that requests to S3 are signed for.
+    pub region: Option<String>,
+    /// Certificates of authorities (PEM) to trust for it, instead of the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// File with the id of the S3 access key.
+    pub key_id_file: Option<PathBuf>,
+    /// The Azure storage account.
+    pub account: Option<String>,
+    /// File with the S3 access key, or the Azure account's key.
+    pub key_file: Option<PathBuf>,
+    /// Days that a moment stays restorable.
+    pub retention_days: u32,
+    /// Seconds after which a segment that is not full leaves PostgreSQL.
+    pub log_s: u32,
+    /// The program pgbackrest; looked for when not given.
+    pub program: Option<PathBuf>,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self {
+            mode: Mode::On,
+            repository: None,
+            endpoint: None,
+            region: None,
+            ca_file: None,
+            key_id_file: None,
+            account: None,
+            key_file: None,
+            retention_days: RETENTION_DAYS,
+            log_s: LOG_S,
+            program: None,
+        }
+    }
+}
+
+impl Backup {
+    /// Refuses figures out of bounds.
+    pub fn require(&self) -> anyhow::Result<()> {
+        let Self { retention_days, log_s, .. } = self;
+        ensure!(ALLOWED_DAYS.contains(retention_days), "backup.retention_days is 1 to 3660 (it is {retention_days})");
+        ensure!(ALLOWED_LOG_S.contains(log_s), "backup.log_s is 5 to 300 seconds (it is {log_s})");
+        Ok(())
+    }
+
+    /// Where backups are kept: `usual` when nothing is said. Reads the credentials.
+    pub fn location(&self, usual: &Path) -> anyhow::Result<Location> {
+        let Some(repository) = &self.repository else { return Ok(Location::Local(usual.to_owned())) };
+        if let Some(place) = repository.strip_prefix("s3://") {
+            let (bucket, prefix) = parts(place, "s3://bucket/prefix")?;
+            let region = self.region.clone().context("backup.region is wanted: requests to S3 are signed for it")?;
+            return Ok(Location::S3(S3 {
+                bucket,
+                prefix,
+                endpoint: self.endpoint.clone().unwrap_or_else(|| format!("s3.{region}.amazonaws.com")),
+                region,
+                ca_file: self.ca_file.clone(),
+                key_id: secret(self.key_id_file.as_deref(), "backup.key_id_file")?,
+                key: secret(self.key_file.as_deref(), "backup.key_file")?,
+            }));
+        }
+        if let Some(place) = repository.strip_prefix("azure://") {
+            let (container, prefix) = parts(place, "azure://container/prefix")?;
+            return Ok(Location::Azure(Azure {
+                account: Secret::new(self.account.as_deref().context("backup.account is wanted: the storage account")?),
+                container,
+                prefix,
+                endpoint: self.endpoint.clone(),
+                ca_file: self.ca_file.clone(),
+                key: secret(self.key_file.as_deref(), "backup.key_file")?,
+            }));
+        }
+        let path = PathBuf::from(repository);
+        ensure!(
+            path.is_absolute() && !repository.contains("://"),
+            "backup.repository is a folder from the root on, s3://bucket/prefix or azure://container/prefix (it is {repository})"
+        );
+        Ok(Location::Local(path))
+    }
+}
+
+fn parts(place: &str, form: &str) -> anyhow::Result<(String, String)> {
+    let (first, prefix) = place.split_once('/').unwrap_or((place, ""));
+    ensure!(!first.is_empty(), "backup.repository looks like {form}");
+    Ok((first.to_owned(), prefix.trim_matches('/').to_owned()))
+}
+
+fn secret(file: Option<&Path>, key: &str) -> anyhow::Result<Secret> {
+    let file = file.with_context(|| format!("{key} is wanted: a file that only STRUCT can read"))?;
+    let text = std::fs::read_to_string(file).with_context(|| format!("{key} {} can't be read", file.display()))?;
+    Ok(Secret::new(text.trim()))
+}
+
+/// Whether backups are made.
+#[derive(Clone, Copy, Deserialize, Debug, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
