@@ -237,8 +237,17 @@ impl App {
         statements.extend([store::access::rights_changed(), store::user::expect_administrator(caller.tenant)]);
         let detail = Detail { changes: described(Some(&old), change, &snapshot), ..Detail::default() };
         let target = Target { user: Some(user), ..Target::default() };
-        let entry = self.entry_of(caller, Verb::UserChanged, Outcome::Done, target, detail)?;
-        self.fly_with_administrator(head, statements, entry).await
+        let mut entries = vec![self.entry_of(caller, Verb::UserChanged, Outcome::Done, target, detail)?];
+        let taken = change.roles.iter().filter(|role| user == caller.user && !old.roles.contains(role));
+        let signs = self.limits_taken(caller, head, taken.copied()).await?;
+        for sign in &signs {
+            let raising = self.raising(caller.tenant, caller.user, sign, caller.peer.request)?;
+            statements.push(raising.statement);
+            entries.push(raising.entry);
+        }
+        self.fly_with_administrator(head, statements, &entries).await?;
+        signs.iter().for_each(|sign| self.raised(sign));
+        Ok(())
     }
 
     /// Enables or disables a member; disabling ends all their sessions here.
@@ -259,16 +268,16 @@ impl App {
         let verb = if active { Verb::UserEnabled } else { Verb::UserDisabled };
         let target = Target { user: Some(user), ..Target::default() };
         let entry = self.entry_of(caller, verb, Outcome::Done, target, Detail::default())?;
-        self.fly_with_administrator(head, statements, entry).await
+        self.fly_with_administrator(head, statements, &[entry]).await
     }
 
     async fn fly_with_administrator(
         &self,
         head: Head,
         statements: Vec<Statement>,
-        entry: store::audit::SealedEntry,
+        entries: &[store::audit::SealedEntry],
     ) -> Result<(), Error> {
-        match self.store.fly(Flight::write(head, statements, &[entry])).await {
+        match self.store.fly(Flight::write(head, statements, entries)).await {
             Err(StoreError::Unexpected) => Err(Error::Refused(Refusal::LastAdministrator)),
             done => done.map(drop).map_err(Error::from),
         }

@@ -155,7 +155,8 @@ async fn evidence(app: &Arc<App>, id: &str) -> anyhow::Result<()> {
     if let Ok(id) = id.parse::<Uuid>() {
         let (row, raw) = app.evidence(id).await.context("there is no such measurement, or STRUCT did not make it")?;
         let raw = raw.map(|raw| serde_json::from_str(&raw).unwrap_or(serde_json::Value::String(raw)));
-        let document = serde_json::json!({ "promise": row.promise, "evidence": Measurement::of(&row, &url), "raw": raw });
+        let document =
+            serde_json::json!({ "promise": row.promise, "evidence": Measurement::of(&row, &url), "raw": raw });
         say(&serde_json::to_string_pretty(&document)?);
         return Ok(());
     }

@@ -260,7 +260,7 @@ pub struct Change {
 /// An entry as read back.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReadEntry {
-    /// When it committed, by the database's clock.
+    /// When it was made, by the server's clock; of entries of older versions when it committed, by the database's.
     pub at: Timestamp,
     /// The entry. `detail` is empty when its key has been destroyed.
     pub entry: Entry,

@@ -7,7 +7,7 @@ mod syslog;
 
 pub use domain::residency::{Network, NetworkError};
 pub use https::Push;
-pub use network::is_public;
+pub use network::{Spelled, is_public, spelled};
 pub use syslog::{Closing, Syslog, SyslogLine};
 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};

@@ -4,9 +4,11 @@
 pub mod acme;
 mod authority;
 mod challenge;
+mod facts;
 
 pub use authority::Authority;
 pub use challenge::{CHALLENGE_PROTOCOL, Pending};
+pub(crate) use facts::Facts;
 
 use crate::file::Target;
 use arc_swap::ArcSwap;
@@ -24,10 +26,6 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
-};
-use x509_cert::{
-    der::Decode,
-    ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
 /// A certificate of our own is made anew when it would end within this time.
@@ -246,48 +244,6 @@ fn pair(
             format!("it doesn't belong to the first certificate in {} ({e})", chain_file.display()),
         )
     })
-}
-
-/// What a certificate says of itself.
-pub(crate) struct Facts {
-    pub(crate) begins: Timestamp,
-    pub(crate) expires: Timestamp,
-    pub(crate) issuer: String,
-    pub(crate) names: BTreeSet<String>,
-}
-
-impl Facts {
-    pub(crate) fn of(der: &CertificateDer<'_>) -> Option<Self> {
-        let certificate = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
-        let at = |time: &x509_cert::time::Time| {
-            Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
-        };
-        let names = certificate.get::<SubjectAltName>().ok()?.map(|(_, names)| names.0).unwrap_or_default();
-        Some(Self {
-            begins: at(&certificate.validity.not_before)?,
-            expires: at(&certificate.validity.not_after)?,
-            issuer: certificate.issuer.to_string(),
-            names: names.iter().filter_map(shown).collect(),
-        })
-    }
-
-    fn serves(&self, wanted: &BTreeSet<String>, authority: &Authority, now: Timestamp) -> bool {
-        self.names == *wanted
-            && self.issuer.contains(authority.name())
-            && self.expires.duration_since(now) > RENEW_WITHIN
-    }
-}
-
-fn shown(name: &GeneralName) -> Option<String> {
-    match name {
-        GeneralName::DnsName(name) => Some(name.to_string()),
-        GeneralName::IpAddress(bytes) => {
-            let bytes = bytes.as_bytes();
-            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
-            v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok().map(|address| address.to_string())
-        }
-        _ => None,
-    }
 }
 
 /// This machine's names and the configured ones. A host name that can't stand in a certificate is left out: nobody chose it here.

@@ -26,7 +26,8 @@ CREATE POLICY tenant_wall ON struct.operator_session USING (tenant_id = struct.c
 GRANT SELECT, UPDATE (token_hash, opened_at, until, ended_at) ON struct.operator_session TO struct_app;
 
 -- A session that was opened belongs to one browser for good, and an ended one stays ended.
-CREATE FUNCTION struct.operator_session_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION struct.operator_session_once() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF OLD.token_hash IS NOT NULL
         AND (NEW.token_hash, NEW.opened_at, NEW.until) IS DISTINCT FROM (OLD.token_hash, OLD.opened_at, OLD.until) THEN
@@ -40,3 +41,5 @@ END
 $$;
 CREATE TRIGGER once BEFORE UPDATE ON struct.operator_session
     FOR EACH ROW EXECUTE FUNCTION struct.operator_session_once();
+
+REVOKE EXECUTE ON FUNCTION struct.operator_session_once() FROM PUBLIC;

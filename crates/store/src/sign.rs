@@ -228,6 +228,24 @@ impl Store {
         found.first().map(sign_row).transpose()
     }
 
+    /// Signs of one rule about one person since an instant, newest first, the first hundred.
+    pub async fn signs_of(
+        &self,
+        head: Head,
+        user: UserId,
+        rule: Rule,
+        since: Timestamp,
+    ) -> Result<Vec<SignRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM struct.sign WHERE tenant_id = $1 AND user_id = $2 AND rule = $3 AND raised_at >= $4
+             ORDER BY sign_id DESC LIMIT 100"
+        );
+        let params: Vec<Param> =
+            vec![Box::new(head.tenant.0), Box::new(user.0), Box::new(rule.code()), Box::new(since)];
+        let found = self.fly(Flight::read(head, vec![Statement::new(sql, params)])).await?.swap_remove(0);
+        rows(&found)
+    }
+
     /// Takes signs nobody has been told of, for so many seconds.
     pub async fn sign_claim(&self, lease_secs: i32, at_most: i32) -> Result<Vec<(TenantId, SignId)>, StoreError> {
         let client = self.connection().await?;

@@ -208,6 +208,22 @@ impl Store {
         Ok(!rows.is_empty())
     }
 
+    /// Goes on having a stream for so many seconds; false when the worker has it no more.
+    pub async fn stream_renew(
+        &self,
+        (tenant, stream): (TenantId, StreamId),
+        worker: Uuid,
+        lease_secs: i32,
+    ) -> Result<bool, StoreError> {
+        let renew = Statement::new(
+            "UPDATE struct.stream SET lease_until = now() + make_interval(secs => $4::int)
+             WHERE tenant_id = $1 AND stream_id = $2 AND leased_to = $3 RETURNING 1",
+            vec![Box::new(tenant.0), Box::new(stream.0), Box::new(worker), Box::new(lease_secs)],
+        );
+        let rows = self.fly(Flight::bookkeeping(bare(tenant), vec![renew])).await?.swap_remove(0);
+        Ok(!rows.is_empty())
+    }
+
     /// Gives a stream back; with a failure, to be tried again after a pause of so many seconds.
     pub async fn stream_release(
         &self,

@@ -114,6 +114,9 @@ impl Running {
     pub async fn entered_long_ago(&self, times: usize) {
         let old = || self.app.entry_aged(self.tenant, SignedDuration::from_hours(3 * 365 * 24)).expect("an entry");
         let entries: Vec<_> = (0..times).map(|_| old()).collect();
+        if entries.is_empty() {
+            return;
+        }
         let head = Head { tenant: self.tenant, check: Check::Nothing };
         self.app.store().enter(head, &entries).await.expect("entered");
     }

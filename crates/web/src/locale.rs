@@ -240,6 +240,8 @@ pub(crate) mod tests {
             "method-",
             "target-",
             "span-",
+            "backup-outcome-",
+            "backup-kind-",
         ];
         for key in keys(JA) {
             let used = sources.contains(&format!("\"{key}\"")) || made.iter().any(|prefix| key.starts_with(prefix));

@@ -110,10 +110,8 @@ impl App {
     async fn tell_pruned(&self, log: TenantId) -> Result<(), Error> {
         let (keeping, vouched) = self.kept(log).await?;
         let told = keeping.entries.iter().filter_map(|entry| entry.leaf.pruned_below).max().unwrap_or_default();
-        let erased = matches!(
-            self.keys.keyring().keys(&Node::TenantLog(log.bytes())),
-            Err(KeyringError::Destroyed { .. })
-        );
+        let erased =
+            matches!(self.keys.keyring().keys(&Node::TenantLog(log.bytes())), Err(KeyringError::Destroyed { .. }));
         if erased || vouched.below != keeping.first_kept || told >= vouched.below {
             return Ok(());
         }

@@ -13,11 +13,10 @@ use domain::audit::{Actor, Change, Detail, Outcome, Target, Verb};
 use domain::id::{StreamId, TenantId, UserId};
 use domain::record::{Fault, FaultReason};
 use domain::time::random_bytes;
-use host::stream::{Push, StreamError, Syslog};
+use host::stream::{Push, Spelled, StreamError, Syslog, spelled};
 use jiff::Timestamp;
 use seal::envelope::Place;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use store::audit::SealedEntry;
 use store::stream::StreamRow;
 use store::{Check, Head, StoreError};
@@ -268,11 +267,12 @@ impl App {
             Ok(sender) if address.address.len() <= MAX_ADDRESS_BYTES => sender,
             _ => return Err(refused),
         };
-        let literal: Option<IpAddr> = sender.peer().0.parse().ok();
-        if literal.is_some_and(|address| !self.settings.streams.may_reach(address))
-            || sender.peer().0 == "localhost" && !self.settings.streams.may_reach(IpAddr::from([127, 0, 0, 1]))
-        {
-            return Err(Error::Refused(Refusal::StreamNetwork));
+        match spelled(sender.peer().0) {
+            Spelled::Address(address) if !self.settings.streams.may_reach(address) => {
+                return Err(Error::Refused(Refusal::StreamNetwork));
+            }
+            Spelled::Neither => return Err(refused),
+            Spelled::Address(_) | Spelled::Name => {}
         }
         let (host, port) = sender.peer();
         if !self.settings.residency.admits_stream(host, port) {

@@ -121,8 +121,10 @@ impl App {
         };
         let dues = upcoming(&known, overview.at, UPCOMING);
         overview.upcoming = dues.iter().map(|due| Upcoming { due: *due, repo_size_bytes: size(due) }).collect();
-        if let Some(newest) = self.backups.known().newest.clone() {
-            overview.rpo_s = Some(self.backups.known().commits.rpo_s(&newest, overview.at));
+        // Looked up under one lock: a second inside it would wait for ever.
+        let known = self.backups.known();
+        if let Some(newest) = &known.newest {
+            overview.rpo_s = Some(known.commits.rpo_s(newest, overview.at));
         }
         Ok(())
     }

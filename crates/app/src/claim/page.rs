@@ -122,7 +122,8 @@ fn read(bytes: &[u8]) -> Option<Claims> {
 /// it was before or after.
 fn differences(shown: &Claims, before: &[Claim], after: &[Claim], now: Timestamp) -> Vec<Finding> {
     let mut faults = Vec::new();
-    let state_in = |claims: &[Claim], id: &str| claims.iter().find(|claim| claim.promise.id == id).map(|claim| claim.state);
+    let state_in =
+        |claims: &[Claim], id: &str| claims.iter().find(|claim| claim.promise.id == id).map(|claim| claim.state);
     for promise in ALL {
         let Some(one) = shown.promises.iter().find(|one| one.id == promise.id) else {
             faults.push(Finding::new("promise_not_shown").text("promise", promise.id));
@@ -147,7 +148,8 @@ fn differences(shown: &Claims, before: &[Claim], after: &[Claim], now: Timestamp
 fn is_fresh(one: &One, now: Timestamp) -> bool {
     let met = |part: &super::document::Part| {
         let freshness = Freshness { expected_min: part.limit_min, limit_min: part.limit_min };
-        let measured = |row: &super::document::Measurement| Measured { until: row.until, verdict: Verdict::of(&row.verdict) };
+        let measured =
+            |row: &super::document::Measurement| Measured { until: row.until, verdict: Verdict::of(&row.verdict) };
         let servers: Vec<Measured> = part.evidence.iter().map(measured).collect();
         state_of_check(&servers, freshness, now) == State::Met
     };

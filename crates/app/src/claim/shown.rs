@@ -2,8 +2,8 @@
 //! visitors does not reach the database, and a database that is away does not take the pages with it. Measures nothing.
 
 use super::Claim;
-use crate::state::Cache;
 use crate::audit::proof::Certificate;
+use crate::state::Cache;
 use crate::{App, Error};
 use domain::claim::history::{Span, Turn, spans, worst};
 use domain::claim::{Check, State};
@@ -234,7 +234,11 @@ impl App {
     }
 
     /// Measurements of a promise older than one, newest first, and one more than a page when there are more.
-    pub async fn evidence_list(&self, promise: &'static str, before: Option<Uuid>) -> Result<Arc<Vec<EvidenceRow>>, Error> {
+    pub async fn evidence_list(
+        &self,
+        promise: &'static str,
+        before: Option<Uuid>,
+    ) -> Result<Arc<Vec<EvidenceRow>>, Error> {
         let now = self.now();
         let kept = before.is_none().then(|| self.shown.newest.get(&promise)).flatten();
         if let Some((_, rows)) = kept.as_ref().filter(|(at, _)| (now.as_second() - at.as_second()).abs() < HISTORY_S) {

@@ -35,7 +35,8 @@ impl App {
         let open: BTreeSet<Connection> =
             looked.connections.iter().filter(|seen| seen.protocol == Protocol::Tcp).copied().collect();
         let found = if open.is_empty() { BTreeMap::new() } else { addresses(&register).await };
-        let unproven: Vec<Connection> = open.iter().filter(|seen| !is_proven(&register, seen, &found)).copied().collect();
+        let unproven: Vec<Connection> =
+            open.iter().filter(|seen| !is_proven(&register, seen, &found)).copied().collect();
         let seen = Seen { register, connected, open: open.len(), unproven, unreadable: looked.unreadable };
         let mut measured = seen.measured(&self.settings.residency.server, self.now());
         measured.raw = Some(seen.raw());
@@ -76,14 +77,17 @@ impl Seen {
         if self.unreadable > 0 {
             measured.at_risk(Finding::new("processes_unreadable").number("processes", count(self.unreadable)));
         }
-        let code = if measured.verdict == Verdict::Broken { "connections_faulty" } else { "connections_all" };
+        let faults = count(measured.found.why.len());
+        let figure = match measured.verdict {
+            Verdict::Broken => Finding::new("connections_faulty").number("faults", faults),
+            _ => Finding::new("connections_all"),
+        };
         let of = |way: Way| self.connected.own.iter().filter(|own| own.way == way).map(|own| own.count).sum::<i64>();
-        measured.found.figure = Finding::new(code)
+        measured.found.figure = figure
             .number("sinks", count(self.register.sinks.iter().filter(|sink| leaves(sink)).count()))
             .number("open", count(self.open))
             .number("database", of(Way::Socket) + of(Way::Loopback) + of(Way::Network))
-            .number("database_network", of(Way::Network))
-            .number("faults", count(measured.found.why.len()));
+            .number("database_network", of(Way::Network));
         measured
     }
 
@@ -180,7 +184,11 @@ mod tests {
         ];
         for (own, verdict, codes) in cases {
             let said = format!("{own:?}");
-            assert_eq!(found(&seen(&[], vec![own])), (verdict, codes.into_iter().map(str::to_owned).collect()), "{said}");
+            assert_eq!(
+                found(&seen(&[], vec![own])),
+                (verdict, codes.into_iter().map(str::to_owned).collect()),
+                "{said}"
+            );
         }
         assert_eq!(found(&seen(&[], vec![])), (Verdict::AtRisk, vec!["database_unseen".to_owned()]));
     }

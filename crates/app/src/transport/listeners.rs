@@ -48,16 +48,16 @@ pub(super) fn measured(scanned: &Scanned, host: &str, server: &str, now: Timesta
     worst_first(&mut measured);
     let tls: Vec<&TlsFound> = scanned.listeners.iter().filter_map(spoken).collect();
     let plain_here = scanned.listeners.iter().filter(|probed| probed.is_loopback() && spoken(probed).is_none());
-    let (code, faults) = match measured.verdict {
-        Verdict::Broken => ("listeners_faulty", count(measured.found.why.len())),
-        _ if tls.is_empty() => ("listeners_here", 0),
-        _ => ("listeners_all", 0),
+    let faults = count(measured.found.why.len());
+    let figure = match measured.verdict {
+        Verdict::Broken => Finding::new("listeners_faulty").number("faults", faults),
+        _ if tls.is_empty() => Finding::new("listeners_here"),
+        _ => Finding::new("listeners_all"),
     };
-    let mut figure = Finding::new(code)
+    let mut figure = figure
         .number("listeners", count(scanned.listeners.len()))
         .number("tls", count(tls.len()))
-        .number("plain_here", count(plain_here.count()))
-        .number("faults", faults);
+        .number("plain_here", count(plain_here.count()));
     // The oldest version and the certificate that ends first speak for all.
     if let Some(oldest) = tls.iter().min_by_key(|found| &found.version) {
         figure = figure.text("version", &shown(&oldest.version)).text("cipher", &oldest.cipher);
@@ -199,10 +199,8 @@ fn raw(scanned: &Scanned, host: &str) -> String {
     };
     // So many listeners that they don't fit are counted instead of told.
     for kept in [scanned.listeners.len(), 16, 4] {
-        let text = whole(
-            scanned.listeners.iter().take(kept).map(row).collect(),
-            scanned.listeners.len().saturating_sub(kept),
-        );
+        let text =
+            whole(scanned.listeners.iter().take(kept).map(row).collect(), scanned.listeners.len().saturating_sub(kept));
         if text.len() <= MAX_RAW_BYTES {
             return text;
         }

@@ -22,6 +22,7 @@ mod sign;
 mod stream;
 mod tenant;
 mod tenant_then;
+mod transport;
 mod user;
 mod witness;
 

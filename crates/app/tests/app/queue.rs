@@ -8,6 +8,7 @@ use domain::claim::State;
 use domain::id::EntryId;
 use jiff::SignedDuration;
 use ledger::leaf::Leaf;
+use ledger::tile::{bundles_of, decode_bundle};
 use seal::index::IndexKey;
 use seal::tree::Node;
 use store::{Check, Head};
@@ -20,6 +21,14 @@ fn older_mac(running: &Running, leaf: Leaf) -> Vec<u8> {
     let key = IndexKey::new(&keys.last().expect("a key").1).field("struct.entry", "mac");
     let text = Leaf { at: String::new(), ..leaf }.encode();
     key.exact(&String::from_utf8(text).expect("a text")).to_vec()
+}
+
+/// The leaves of the last bundle.
+async fn last_leaves(running: &Running) -> Vec<Vec<u8>> {
+    let log = LogName::Tenant(running.tenant);
+    let path = bundles_of(note(&running.app, log).await.0.size).last().expect("a bundle");
+    let bundle = running.app.log_tile(log, path).await.expect("an answer").expect("a bundle");
+    decode_bundle(&bundle).expect("a bundle").into_iter().map(<[u8]>::to_vec).collect()
 }
 
 async fn leaf_of(running: &Running, id: EntryId) -> Leaf {
@@ -80,7 +89,12 @@ async fn an_entry_that_is_queued_again_is_told_of_and_keeps_no_other_waiting() {
         assert!(queued > 1, "{log}");
         let checked = running.app.check_logs().await.expect("a check");
         assert!(!checked.whole(), "{log}: {checked:?}");
-        assert!(checked.logs.iter().any(|log| log.faults.iter().any(|fault| fault.contains("queued") || fault.contains("queue again"))));
+        assert!(
+            checked
+                .logs
+                .iter()
+                .any(|log| log.faults.iter().any(|fault| fault.contains("queued") || fault.contains("queue again")))
+        );
         let admin = running.caller(ADMIN).await;
         busy(&running, &admin, 3).await;
         let before = leaves(&running.app, name).await.len();
@@ -135,7 +149,7 @@ async fn what_was_removed_is_said_in_the_clear_also_by_a_log_that_an_older_struc
     running.app.retention_change(&admin, Some(365)).await.expect("changed");
     assert_eq!(running.app.prune_logs().await.expect("pruned"), 256);
     let told = async || {
-        let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
+        let leaves = last_leaves(&running).await;
         leaves.iter().filter_map(|leaf| Leaf::decode(leaf).ok()?.pruned_below).collect::<Vec<_>>()
     };
     // As the older one left it: its entry says it in the detail alone, and has the keyed hash of that leaf.

@@ -1,4 +1,5 @@
 //! Residency: what is refused, what turns the claim, and what anybody may read of it. The sockets are real ones of this process.
+#![allow(clippy::print_stderr, reason = "a test that has nothing to plant says so")]
 
 use app::audit::stream::{NewStream, StreamKind};
 use app::residency::Seen;

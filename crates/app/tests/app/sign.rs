@@ -9,6 +9,7 @@ use app::user::MemberChange;
 use app::{Caller, Error, Refusal};
 use domain::audit::Verb;
 use domain::audit::sign::{DENIALS_MIN, RoleLimit, Rule};
+use domain::id::RoleId;
 use domain::record::ListQuery;
 use host::mail::Folder;
 use jiff::SignedDuration;
@@ -224,8 +225,44 @@ async fn nobody_raises_the_limit_of_their_own_role_while_somebody_else_can() {
     let held = app.member(&admin, admin.user).await.expect("a member");
     let change = MemberChange { administrator: true, roles: vec![running.sales], billing_types: held.billing_types };
     app.change_member(&admin, admin.user, change).await.expect("changed");
+    assert_eq!(raised(&running).await, [Rule::LimitRaised, Rule::LimitTaken], "a limit of one's own making");
     app.set_role_limit(&admin, running.sales, limit(60_000), "ひとりのため").await.expect("raised");
-    assert_eq!(raised(&running).await, [Rule::LimitRaised; 2]);
+    assert_eq!(raised(&running).await, [Rule::LimitRaised, Rule::LimitRaised, Rule::LimitTaken]);
+}
+
+#[tokio::test]
+async fn who_raises_a_limit_and_then_takes_its_role_is_told_of_with_both_acts() {
+    let running = Running::start().await;
+    let admin = running.caller(ADMIN).await;
+    promote(&running, SALES).await;
+    let app = &running.app;
+    let held = app.member(&admin, admin.user).await.expect("a member");
+    let with = |roles: &[RoleId]| MemberChange {
+        administrator: true,
+        roles: roles.to_vec(),
+        billing_types: held.billing_types.clone(),
+    };
+    app.change_member(&admin, admin.user, with(&[running.reading])).await.expect("changed");
+    assert_eq!(raised(&running).await, [], "its limit is what it was");
+    let limit = |free_rows| RoleLimit { free_rows: Some(free_rows), max_rows: None };
+    app.set_role_limit(&admin, running.sales, limit(50_000), "棚卸しのため").await.expect("raised");
+    running.clock.advance(SignedDuration::from_hours(24 * 80));
+    app.change_member(&admin, admin.user, with(&[running.reading, running.sales])).await.expect("changed");
+    assert_eq!(raised(&running).await, [Rule::LimitRaised, Rule::LimitTaken]);
+    let signs = app.signs_for_operator(Some("minato")).await.expect("a list");
+    let of = |rule| signs.iter().map(|(_, row)| row).find(|row| row.sign.rule == rule).expect("raised").clone();
+    let (first, second) = (of(Rule::LimitRaised), of(Rule::LimitTaken));
+    assert_eq!((second.sign.figures.value, second.sign.figures.limit), (50_000, 3_000));
+    assert_eq!(second.sign.figures.from, first.raised_at, "it begins with the one act");
+    assert!(second.sign.figures.until > second.sign.figures.from, "and ends with the other");
+    app.tell_signs().await.expect("told");
+    assert_eq!(told(&running, Rule::LimitTaken), [OPERATOR, SALES]);
+    // Who keeps a role takes none, and who gives it to others takes none either.
+    app.change_member(&admin, admin.user, with(&[running.sales])).await.expect("changed");
+    running.clock.advance(SignedDuration::from_hours(24 * 20));
+    app.change_member(&admin, admin.user, with(&[])).await.expect("changed");
+    app.change_member(&admin, admin.user, with(&[running.sales])).await.expect("changed");
+    assert_eq!(raised(&running).await, [Rule::LimitRaised, Rule::LimitTaken], "that was long ago");
 }
 
 #[tokio::test]

@@ -106,10 +106,16 @@ async fn an_address_of_this_house_is_refused_unless_the_operator_opened_it() {
     let running = Running::start().await;
     let receiver = Receiver::https(&[]).await;
     let admin = running.caller(ADMIN).await;
-    for host in ["127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0"] {
+    for host in ["127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "LOCALHOST", "localhost.", "a.localhost", "10.258"] {
         let new = NewStream { address: format!("https://{host}:{}/", receiver.port), ..https(1) };
         let refused = running.app.stream_add(&admin, &new).await;
         assert!(matches!(refused, Err(Error::Refused(Refusal::StreamNetwork))), "{host}: {refused:?}");
+    }
+    for address in ["127.1:6514", "0x7f000001:6514", "localhost.:6514", "017700000001:6514"] {
+        let refused = running.app.stream_add(&admin, &NewStream { address: address.to_owned(), ..syslog(1) }).await;
+        // To TLS, most of these are no host at all.
+        let refusal = matches!(refused, Err(Error::Refused(Refusal::StreamNetwork | Refusal::BadStreamAddress)));
+        assert!(refusal, "{address}: {refused:?}");
     }
     // A name is judged by what it leads to, when it is connected to.
     let mut push = Push::new(&format!("https://localhost:{}/", receiver.port), None).expect("an address");
@@ -120,6 +126,8 @@ async fn an_address_of_this_house_is_refused_unless_the_operator_opened_it() {
         ("http://siem.example.jp/", Refusal::BadStreamAddress),
         ("https://a:b@siem.example.jp/", Refusal::BadStreamAddress),
         ("", Refusal::BadStreamAddress),
+        ("https://1.2.3.999/", Refusal::BadStreamAddress),
+        ("https://a.0x1g/", Refusal::BadStreamAddress),
     ] {
         let refused = running.app.stream_add(&admin, &NewStream { address: address.to_owned(), ..https(1) }).await;
         assert!(matches!(&refused, Err(Error::Refused(found)) if *found == refusal), "{address}: {refused:?}");
@@ -278,6 +286,21 @@ async fn a_dead_workers_stream_is_taken_over_when_its_lease_is_over_and_not_befo
     // It was only slow, and wakes: what it believes counts no more.
     let step = store::stream::Step { from: 0, until: 1, skipped: 0 };
     assert!(!store.stream_advance((running.tenant, id), dead, step, 60).await.expect("an answer"));
+    assert!(!store.stream_renew((running.tenant, id), dead, 60).await.expect("an answer"));
+}
+
+#[tokio::test]
+async fn a_worker_that_goes_on_says_so_and_keeps_its_stream() {
+    let running = Running::start().await;
+    let receiver = Receiver::https(&[]).await;
+    let (app, _, id) = streaming(&running, &receiver, &https(receiver.port)).await;
+    let store = running.database.store();
+    let slow = uuid::Uuid::from_u128(7);
+    assert_eq!(store.stream_claim(slow, 600).await.expect("an answer"), Some((running.tenant, id)));
+    let root = running.database.root().await;
+    root.execute("UPDATE struct.stream SET lease_until = now() - interval '1 second'", &[]).await.expect("over");
+    assert!(store.stream_renew((running.tenant, id), slow, 600).await.expect("an answer"), "nobody else has it yet");
+    assert!(!app.stream_once().await.expect("a turn"), "it has one");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,7 +26,8 @@ pub fn assessment_results(claims: &[Claim], now: Timestamp, url: &str) -> Value 
         .flat_map(|claim| claim.checks.iter().map(move |checked| (claim, checked)))
         .flat_map(|(claim, checked)| checked.evidence.iter().map(move |row| observation(claim, checked, row, now, url)))
         .collect();
-    let start = claims.iter().flat_map(|claim| &claim.checks).flat_map(|checked| &checked.evidence).map(|row| row.until).min();
+    let start =
+        claims.iter().flat_map(|claim| &claim.checks).flat_map(|checked| &checked.evidence).map(|row| row.until).min();
     let mut result = json!({
         "uuid": id(&format!("result {url} {now}")),
         "title": "Claims of STRUCT",
@@ -185,7 +186,8 @@ mod tests {
 
     #[test]
     fn what_is_not_verified_is_not_satisfied_and_lists_are_left_out_when_empty() {
-        let document = assessment_results(&[claim(State::Unverified, Vec::new())], Timestamp::UNIX_EPOCH, "https://a.example");
+        let document =
+            assessment_results(&[claim(State::Unverified, Vec::new())], Timestamp::UNIX_EPOCH, "https://a.example");
         let result = &document["assessment-results"]["results"][0];
         assert!(result["observations"].is_null() && result["findings"][0]["related-observations"].is_null());
         assert_eq!(result["findings"][0]["target"]["status"]["reason"], "other");

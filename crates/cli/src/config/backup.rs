@@ -73,8 +73,33 @@ impl Backup {
         Ok(())
     }
 
+    /// Refuses keys that mean nothing for this repository: they would be taken for some that do.
+    fn require_only(&self, allowed: &[&str]) -> anyhow::Result<()> {
+        let given = [
+            ("endpoint", self.endpoint.is_some()),
+            ("region", self.region.is_some()),
+            ("ca_file", self.ca_file.is_some()),
+            ("key_id_file", self.key_id_file.is_some()),
+            ("account", self.account.is_some()),
+            ("key_file", self.key_file.is_some()),
+        ];
+        let stray = given.into_iter().find(|(key, given)| *given && !allowed.contains(key));
+        ensure!(
+            stray.is_none(),
+            "backup.{} means nothing for backup.repository = {:?}; leave it out, or name the repository it is for",
+            stray.map_or("", |(key, _)| key),
+            self.repository.as_deref().unwrap_or_default()
+        );
+        Ok(())
+    }
+
     /// Where backups are kept: `usual` when nothing is said. Reads the credentials.
     pub fn location(&self, usual: &Path) -> anyhow::Result<Location> {
+        self.require_only(match self.repository.as_deref() {
+            Some(place) if place.starts_with("s3://") => &["endpoint", "region", "ca_file", "key_id_file", "key_file"],
+            Some(place) if place.starts_with("azure://") => &["endpoint", "ca_file", "account", "key_file"],
+            _ => &[],
+        })?;
         let Some(repository) = &self.repository else { return Ok(Location::Local(usual.to_owned())) };
         if let Some(place) = repository.strip_prefix("s3://") {
             let (bucket, prefix) = parts(place, "s3://bucket/prefix")?;
@@ -117,8 +142,7 @@ fn parts(place: &str, form: &str) -> anyhow::Result<(String, String)> {
 
 fn secret(file: Option<&Path>, key: &str) -> anyhow::Result<Secret> {
     let file = file.with_context(|| format!("{key} is wanted: a file that only STRUCT can read"))?;
-    let text = std::fs::read_to_string(file).with_context(|| format!("{key} {} can't be read", file.display()))?;
-    Ok(Secret::new(text.trim()))
+    Secret::read(file).with_context(|| key.to_owned())
 }
 
 /// Whether backups are made.
@@ -129,4 +153,62 @@ pub enum Mode {
     On,
     /// They are not.
     Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn read(text: &str) -> Backup {
+        toml::from_str(text).expect("known keys")
+    }
+
+    fn refused(text: &str) -> String {
+        let config = read(text);
+        let located = config.require().and_then(|()| config.location(Path::new("/d/backup/repository")));
+        format!("{:#}", located.expect_err(text))
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_the_name_of_its_key() {
+        toml::from_str::<Backup>("retention = 35").expect_err("no such key");
+        toml::from_str::<Backup>("mode = \"sometimes\"").expect_err("on or off");
+        for (text, key) in [
+            ("retention_days = 0", "backup.retention_days"),
+            ("log_s = 600", "backup.log_s"),
+            ("repository = \"ftp://x\"", "backup.repository"),
+            ("repository = \"here\"", "backup.repository"),
+            ("repository = \"s3:///x\"\nregion = \"x\"", "backup.repository"),
+            ("endpoint = \"x\"", "backup.endpoint"),
+            ("repository = \"/r\"\nregion = \"x\"", "backup.region"),
+            ("repository = \"azure://c\"\nregion = \"x\"", "backup.region"),
+            ("repository = \"s3://b\"", "backup.region"),
+            ("repository = \"s3://b\"\nregion = \"x\"", "backup.key_id_file"),
+            ("repository = \"azure://c\"", "backup.account"),
+            ("repository = \"azure://c\"\naccount = \"a\"", "backup.key_file"),
+        ] {
+            assert!(refused(text).contains(key), "{}", refused(text));
+        }
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "word\n").expect("writable");
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).expect("ours");
+        let text = format!("repository = \"azure://c\"\naccount = \"a\"\nkey_file = {:?}", file.path());
+        assert!(refused(&text).contains("chmod 600"), "{}", refused(&text));
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).expect("ours");
+        let Ok(Location::Azure(azure)) = read(&text).location(Path::new("/d")) else { panic!("it is complete") };
+        assert_eq!((azure.container.as_str(), azure.prefix.as_str()), ("c", ""));
+    }
+
+    #[test]
+    fn backups_go_into_the_data_directory_unless_told_otherwise() {
+        let Ok(Location::Local(path)) = read("").location(Path::new("/d/backup/repository")) else {
+            panic!("a folder")
+        };
+        assert_eq!((path, read("").mode), (PathBuf::from("/d/backup/repository"), Mode::On));
+    }
 }

@@ -66,7 +66,9 @@ impl Tls {
             (Some(chain), Some(key), None) => Ok(Certificate::Files(chain, key)),
             (None, None, Some(acme)) => Ok(Certificate::Acme(acme)),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-                bail!("tls.certificate and tls.acme exclude each other: give a certificate, or an authority to ask for one")
+                bail!(
+                    "tls.certificate and tls.acme exclude each other: give a certificate, or an authority to ask for one"
+                )
             }
             _ => bail!("tls.certificate and tls.key go together"),
         }
@@ -133,10 +135,10 @@ mod tests {
     #[test]
     fn the_host_of_the_public_address_is_among_the_names_once() {
         let names = |url: &str, text: &str| tls(text).all_names(url).expect(url);
-        assert_eq!(names("https://Struct.example.jp", "names = [\"struct.example.jp\", \"B.example.jp\"]"), [
-            "struct.example.jp",
-            "b.example.jp"
-        ]);
+        assert_eq!(
+            names("https://Struct.example.jp", "names = [\"struct.example.jp\", \"B.example.jp\"]"),
+            ["struct.example.jp", "b.example.jp"]
+        );
         assert_eq!(names("https://[2001:db8::1]:8443", ""), ["2001:db8::1"]);
         assert_eq!(names("https://localhost:8443", ""), ["localhost"]);
     }

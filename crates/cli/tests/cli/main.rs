@@ -2,6 +2,7 @@
 //! part does alone is tested in that part.
 
 mod backup;
+mod certificate;
 mod drill;
 mod egress;
 mod journey;

@@ -84,11 +84,13 @@ pub enum Rule {
     HoneyTouched,
     /// An administrator raised what a role may extract.
     LimitRaised,
+    /// An administrator took a role whose limit they had raised.
+    LimitTaken,
 }
 
 impl Rule {
     /// Every rule, in the order in which documents tell them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ExtractionVolume,
         Self::ExtractionCap,
         Self::RevealVolume,
@@ -99,6 +101,7 @@ impl Rule {
         Self::OneSubject,
         Self::HoneyTouched,
         Self::LimitRaised,
+        Self::LimitTaken,
     ];
 
     /// `snake_case`, as stored.
@@ -114,6 +117,7 @@ impl Rule {
             Self::OneSubject => "one_subject",
             Self::HoneyTouched => "honey_touched",
             Self::LimitRaised => "limit_raised",
+            Self::LimitTaken => "limit_taken",
         }
     }
 
@@ -140,6 +144,8 @@ impl Rule {
             (Self::HoneyTouched, Locale::En) => "A planted record was touched",
             (Self::LimitRaised, Locale::Ja) => "抽出の上限の引き上げ",
             (Self::LimitRaised, Locale::En) => "A limit of extraction was raised",
+            (Self::LimitTaken, Locale::Ja) => "抽出の上限の引き上げと、そのロールの自分への付与",
+            (Self::LimitTaken, Locale::En) => "A limit of extraction was raised, and its role taken by who raised it",
         }
     }
 

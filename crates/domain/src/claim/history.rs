@@ -43,7 +43,9 @@ pub fn spans(turns: &[Turn], freshness: Freshness, from: Timestamp, until: Times
     let mut edges = vec![from, until];
     for turn in turns {
         // `state` counts whole minutes, `state_of_check` seconds: each of its bounds may turn the state.
-        for after_s in [0, (freshness.expected_min + 1) * 60, freshness.limit_min * 60 + 1, (freshness.limit_min + 1) * 60] {
+        for after_s in
+            [0, (freshness.expected_min + 1) * 60, freshness.limit_min * 60 + 1, (freshness.limit_min + 1) * 60]
+        {
             edges.extend(turn.at.checked_add(SignedDuration::from_secs(after_s)));
         }
     }
@@ -167,7 +169,11 @@ mod tests {
 
     #[test]
     fn a_breach_stands_until_the_promise_is_found_kept_again() {
-        let turns = [turn("log", 0, Verdict::Held, false), turn("log", 60, Verdict::Broken, false), turn("log", 900, Verdict::Held, false)];
+        let turns = [
+            turn("log", 0, Verdict::Held, false),
+            turn("log", 60, Verdict::Broken, false),
+            turn("log", 900, Verdict::Held, false),
+        ];
         let found = spans(&turns, FRESH, at(0), at(960));
         assert_eq!(drawn(&found), [(0, 60, State::Met), (60, 900, State::Missed), (900, 960, State::Met)]);
     }
@@ -197,7 +203,9 @@ mod tests {
 
     #[test]
     fn the_history_ends_in_the_state_that_is_said_now() {
-        for (minutes, verdict) in [(10, Verdict::Held), (100, Verdict::Held), (200, Verdict::AtRisk), (200, Verdict::Broken)] {
+        for (minutes, verdict) in
+            [(10, Verdict::Held), (100, Verdict::Held), (200, Verdict::AtRisk), (200, Verdict::Broken)]
+        {
             let turns = [turn("log", 1_000, verdict, false)];
             let now = at(1_000 + minutes);
             let last = spans(&turns, FRESH, at(0), at(1_000 + minutes + 1)).last().expect("there is one").state;

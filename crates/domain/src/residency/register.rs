@@ -31,6 +31,24 @@ impl Sink {
     pub fn is_a_tenants(&self) -> bool {
         self.purpose == Purpose::Stream && !self.address.declarable().contains('/')
     }
+
+    /// Whether connections to it go there.
+    fn is_reached_at(&self, remote: SocketAddr, found: &BTreeMap<String, BTreeSet<IpAddr>>) -> bool {
+        let ip = remote.ip().to_canonical();
+        match &self.address {
+            Address::Remote { host, port } => {
+                port.is_none_or(|port| port == remote.port())
+                    && (is_at(host, ip, found) || self.also.iter().any(|name| is_at(name, ip, found)))
+            }
+            Address::Machine(_) | Address::Mounted { .. } => false,
+        }
+    }
+}
+
+/// Whether a host is this address, or was found to have it.
+fn is_at(host: &str, ip: IpAddr, found: &BTreeMap<String, BTreeSet<IpAddr>>) -> bool {
+    host.parse().is_ok_and(|address: IpAddr| address == ip)
+        || found.get(host).is_some_and(|addresses| addresses.contains(&ip))
 }
 
 /// Every place data can go by the configuration in force.
@@ -110,44 +128,20 @@ impl Register {
     /// Whether the address belongs to a sink, by the addresses that names were found to have.
     pub fn knows(&self, remote: SocketAddr, found: &BTreeMap<String, BTreeSet<IpAddr>>) -> bool {
         let (ip, port) = (remote.ip().to_canonical(), remote.port());
-        let is = |host: &str| {
-            host.parse().is_ok_and(|address: IpAddr| address == ip)
-                || found.get(host).is_some_and(|addresses| addresses.contains(&ip))
-        };
         let declared = self.declared.iter().any(|declared| match &declared.at {
-            Where::Host { host, port: only } => only.is_none_or(|only| only == port) && is(host),
+            Where::Host { host, port: only } => only.is_none_or(|only| only == port) && is_at(host, ip, found),
             Where::Network(network) => network.contains(ip),
             Where::Source(_) => false,
         });
-        let used = || {
-            self.sinks.iter().any(|sink| match &sink.address {
-                Address::Remote { host, port: only } => {
-                    only.is_none_or(|only| only == port) && (is(host) || sink.also.iter().any(|name| is(name)))
-                }
-                Address::Machine(_) | Address::Mounted { .. } => false,
-            })
-        };
-        declared || used()
+        declared || self.sinks.iter().any(|sink| sink.is_reached_at(remote, found))
     }
 
     /// What protects a connection to the address, by the sink in use that it belongs to; none when it belongs to none of them, or
-    /// to one that was only declared.
+    /// to one that was only declared. Where sinks share an address, the one that promises less counts.
     pub fn protection(&self, remote: SocketAddr, found: &BTreeMap<String, BTreeSet<IpAddr>>) -> Option<Encryption> {
-        let (ip, port) = (remote.ip().to_canonical(), remote.port());
-        let is = |host: &str| {
-            host.parse().is_ok_and(|address: IpAddr| address == ip)
-                || found.get(host).is_some_and(|addresses| addresses.contains(&ip))
-        };
-        let at = |sink: &&Sink| match &sink.address {
-            Address::Remote { host, port: only } => {
-                only.is_none_or(|only| only == port) && (is(host) || sink.also.iter().any(|name| is(name)))
-            }
-            Address::Machine(_) | Address::Mounted { .. } => false,
-        };
-        // Where two sinks share an address, the one that promises less counts.
-        let mut all = self.sinks.iter().filter(at).filter_map(|sink| sink.encryption);
-        let first = all.next()?;
-        Some(all.fold(first, |worst, other| if other == Encryption::Plain { other } else { worst }))
+        let reached = self.sinks.iter().filter(|sink| sink.is_reached_at(remote, found));
+        let all = reached.filter_map(|sink| sink.encryption);
+        all.reduce(|worst, other| if other == Encryption::Plain { other } else { worst })
     }
 
     /// The register for anybody to read: no path of the machine, and of tenants' streams only how many there are.

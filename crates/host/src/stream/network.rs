@@ -1,4 +1,5 @@
-//! Which addresses are anybody's on the internet, and which only of a machine or a house. Resolves nothing.
+//! Which addresses are anybody's on the internet, and which only of a machine or a house; and which hosts are addresses in other
+//! clothes. Resolves nothing.
 
 use domain::residency::Network;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,6 +32,54 @@ const V6_BLOCKS: [(Ipv6Addr, u8); 4] = [
 ];
 /// Where global addresses of IPv6 are.
 const V6_GLOBAL: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
+/// What a host is, before anybody looks it up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spelled {
+    /// An address, in whichever of the forms that resolvers take: `127.1`, `0x7f000001`, `017700000001`, `localhost`.
+    Address(IpAddr),
+    /// A name, of which only a resolver knows where it leads.
+    Name,
+    /// Neither: digits that are no address, or an address with something behind it.
+    Neither,
+}
+
+/// What a host is, without brackets.
+pub fn spelled(host: &str) -> Spelled {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    if let Ok(address) = host.parse() {
+        return Spelled::Address(address);
+    }
+    if host == "localhost" || host.ends_with(".localhost") {
+        return Spelled::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    // Whatever ends in a number is an address to a resolver, or nothing.
+    let is_number = !last.is_empty() && (last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x"));
+    match (is_number, loosely(&host)) {
+        (true, Some(address)) => Spelled::Address(IpAddr::V4(address)),
+        (true, None) => Spelled::Neither,
+        (false, _) if host.is_empty() || host.contains([':', '%']) => Spelled::Neither,
+        (false, _) => Spelled::Name,
+    }
+}
+
+/// An address of one to four numbers, each decimal, octal (`0`) or hexadecimal (`0x`), of which the last fills what is left: as
+/// inet_aton reads them.
+fn loosely(host: &str) -> Option<Ipv4Addr> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some("") => Some(0),
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None if text.len() > 1 && text.starts_with('0') => u32::from_str_radix(text, 8).ok(),
+        None => text.parse().ok(),
+    };
+    let numbers: Vec<u32> = host.split('.').map(number).collect::<Option<_>>()?;
+    let (last, before) = numbers.split_last()?;
+    let left_bits = 32_u32.checked_sub(8 * u32::try_from(before.len()).ok()?).filter(|bits| *bits > 0)?;
+    let fits = before.iter().all(|number| *number < 256) && u64::from(*last) < 1 << left_bits;
+    let high = before.iter().fold(0, |high: u64, number| (high << 8) | u64::from(*number)) << left_bits;
+    fits.then(|| Ipv4Addr::from(u32::try_from(high | u64::from(*last)).unwrap_or_default()))
+}
 
 /// Whether the address is somebody's on the internet. Forms that carry another address inside are not.
 pub fn is_public(address: IpAddr) -> bool {
@@ -83,6 +132,43 @@ mod tests {
         }
         for address in ["8.8.8.8", "172.32.0.1", "192.167.1.1", "2606:4700::1", "2400::1", "::ffff:8.8.8.8"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_however_it_is_spelled() {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1.",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0X7F.1",
+            "0x7f.0.0.0x1",
+            "0177.0.0.01",
+            "017700000001",
+            "localhost",
+            "LocalHost.",
+            "a.localhost",
+        ] {
+            assert_eq!(spelled(host), Spelled::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), "{host}");
+        }
+        assert_eq!(spelled("10.258"), Spelled::Address("10.0.1.2".parse().unwrap()));
+        assert_eq!(spelled("0"), Spelled::Address("0.0.0.0".parse().unwrap()));
+        assert_eq!(spelled("8.8.8.8"), Spelled::Address("8.8.8.8".parse().unwrap()));
+        assert_eq!(spelled("::FFFF:127.0.0.1"), Spelled::Address("::ffff:127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_ends_in_a_number_and_is_no_address_is_no_name() {
+        for host in
+            ["", ".", "1.2.3.999", "1.2.3.4.5", "4294967296", "256.1", "09", "0x1g", "a.1", "fe80::1%eth0", "1::2::3"]
+        {
+            assert_eq!(spelled(host), Spelled::Neither, "{host}");
+        }
+        for host in ["siem.example.jp", "1.example", "0x7f.example", "localhost.example", "xn--wgv71a.jp"] {
+            assert_eq!(spelled(host), Spelled::Name, "{host}");
         }
     }
 }

@@ -68,6 +68,8 @@ fn proof(name: &str, digest: &[u8]) -> Result<CertifiedKey, TlsError> {
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let certificate = params.self_signed(&key).map_err(library)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| TlsError::Library(error.to_owned()))?;
-    CertifiedKey::from_der(vec![certificate.der().clone()], key, &aws_lc_rs::default_provider())
-        .map_err(|error| TlsError::Library(error.to_string()))
+    // Not `from_der`: it reads the certificate as a visitor would, who does not know the critical extension.
+    let key = aws_lc_rs::default_provider().key_provider.load_private_key(key);
+    let key = key.map_err(|error| TlsError::Library(error.to_string()))?;
+    Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
 }

@@ -14,6 +14,7 @@ mod mail;
 mod postgres;
 mod remote;
 mod tls;
+mod transport;
 mod witness;
 
 use domain::time::Random;

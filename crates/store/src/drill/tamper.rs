@@ -146,7 +146,9 @@ impl Found {
             | Tampering::TailCut
             | Tampering::PrunedEarly
             | Tampering::TakenBack => self.of_entries(what, dice),
-            Tampering::BundleGone | Tampering::BoundChanged | Tampering::FirstKeptChanged => self.of_pruning(what, dice),
+            Tampering::BundleGone | Tampering::BoundChanged | Tampering::FirstKeptChanged => {
+                self.of_pruning(what, dice)
+            }
             Tampering::EvidenceForged
             | Tampering::PlatformLeafForged
             | Tampering::QueuedAgain

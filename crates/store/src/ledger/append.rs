@@ -160,13 +160,12 @@ impl Store {
                 }
                 return Ok(after.is_some());
             };
-            let begin = match reader {
-                Some(_) => String::new(),
-                None => format!("BEGIN READ ONLY; SET LOCAL struct.tenant = '{log}'{BY_INDEX}"),
-            };
-            let borrowed = match reader.take() {
-                Some(borrowed) => borrowed,
-                None => Borrowed::new(self.connection().await?),
+            let (begin, borrowed) = match reader.take() {
+                Some(borrowed) => (String::new(), borrowed),
+                None => {
+                    let begin = format!("BEGIN READ ONLY; SET LOCAL struct.tenant = '{log}'{BY_INDEX}");
+                    (begin, Borrowed::new(self.connection().await?))
+                }
             };
             let statements = vec![waiting(log, after)];
             part = fly(borrowed.client(), &begin, statements, "").await?.pop().unwrap_or_default();

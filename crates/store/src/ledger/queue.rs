@@ -24,7 +24,7 @@ const UNQUEUE: &str = "WITH gone AS (DELETE FROM struct.entry_waiting w USING st
         WHERE w.tenant_id = $1 AND l.tenant_id = w.tenant_id AND l.entry_id = w.entry_id RETURNING w.entry_id)
     SELECT entry_id, count(*) OVER () FROM gone ORDER BY entry_id LIMIT $2";
 
-/// A log's queue at one instant, or nearly so when it is long.
+/// A log's queue at one instant, or nearly so when it is long. Read along the indexes: statistics of a queue are never right.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Queued {
     /// Rows for entries that have their place already, the first few.
@@ -43,7 +43,7 @@ impl Store {
         let sql = if log == platform() { QUEUE_PLATFORM } else { QUEUE };
         let (mut queued, mut after) = (Queued::default(), Uuid::nil());
         loop {
-            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(QUEUED_AT_ONCE)]);
+            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(QUEUED_AT_ONCE)]).in_order();
             let rows = self.fly(Flight::read(head(log), vec![read])).await?.swap_remove(0);
             for row in &rows {
                 let id = EntryId::from(row.get::<_, Uuid>(0));

@@ -165,7 +165,7 @@ impl Store {
         let (mut beside, mut after) = (Vec::new(), Uuid::nil());
         loop {
             let sql = if log == platform() { BESIDE_PLATFORM } else { BESIDE };
-            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(BESIDE_AT_ONCE)]);
+            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(BESIDE_AT_ONCE)]).in_order();
             let rows = self.read_log(log, vec![read]).await?.swap_remove(0);
             beside.extend(rows.iter().filter(|row| row.get(1)).map(|row| EntryId::from(row.get::<_, Uuid>(0))));
             match rows.last() {

@@ -44,7 +44,18 @@ fn said(leaf: &PlatformLeaf) -> Vec<(Said, String)> {
     let line = words::log::line;
     let at = |at: &String| (line("at", "いつ（協定世界時）", "When (UTC)"), at.clone());
     match leaf {
-        PlatformLeaf::Evidence { at: when, figure, method, promise, raw_sha256, subject, tool, verdict, window_from, .. } => {
+        PlatformLeaf::Evidence {
+            at: when,
+            figure,
+            method,
+            promise,
+            raw_sha256,
+            subject,
+            tool,
+            verdict,
+            window_from,
+            ..
+        } => {
             let mut lines = vec![
                 (line("promise", "約束", "Promise"), promise.clone()),
                 (line("verdict", "判定", "Verdict"), verdict.clone()),

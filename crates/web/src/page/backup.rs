@@ -28,7 +28,7 @@ pub async fn show(State(web): State<Arc<Web>>, console: Console) -> Result<Respo
 
 /// `POST /backup`: makes one now.
 pub async fn order(State(web): State<Arc<Web>>, posted: ConsolePosted) -> Result<Response, Problem> {
-    let kind = Kind::parse(posted.form.once("kind")?).ok_or_else(|| Problem::bad_field("unknown_choice", "kind"))?;
+    let kind = Kind::parse(posted.form.once("kind")?).ok_or_else(|| Problem::bad_field("bad_value", "kind"))?;
     let done = match Arc::clone(&web.app).backup_order(&posted.console.operator, kind).await? {
         Ordered::Started => "backup_started",
         Ordered::UnderWay => "backup_under_way",

@@ -89,7 +89,11 @@ pub async fn raw(State(web): State<Arc<Web>>, Path(id): Path<String>, headers: H
 }
 
 /// `GET /trust/evidence/{evidence}/proof`
-pub async fn proof(State(web): State<Arc<Web>>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn proof(
+    State(web): State<Arc<Web>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let made = web.app.evidence_certificate(read(&id)?).await?;
     Ok(file(answer(&headers, "text/plain; charset=utf-8", Kept::Minute, made.text.clone()), &made.file_name))
 }

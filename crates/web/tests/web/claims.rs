@@ -56,7 +56,10 @@ fn state_of(document: &Claims, id: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nothing_measures_is_not_verified_and_every_promise_is_there() {
     let site = Site::start().await;
-    for (path, words) in [("/trust", ["未検証", "測る仕組みがまだない"]), ("/trust?lang=en", ["Not verified", "Nothing measures this yet"])] {
+    for (path, words) in [
+        ("/trust", ["未検証", "測る仕組みがまだない"]),
+        ("/trust?lang=en", ["Not verified", "Nothing measures this yet"]),
+    ] {
         let page = site.get(path, None).await;
         assert_eq!(page.status, StatusCode::OK);
         for promise in ALL {
@@ -97,7 +100,8 @@ async fn a_claim_fades_with_its_evidence_though_nobody_asks_the_database() {
     let site = Site::start().await;
     measured(&site.running, LOG, "log", Verdict::Held).await;
     site.running.app.claims().await.unwrap();
-    for (minutes, chip, words) in [(0, "ok", "達成"), (100, "warn", "予定の1時間30分より遅れて"), (100, "unk", "期限の3時間を過ぎました")]
+    for (minutes, chip, words) in
+        [(0, "ok", "達成"), (100, "warn", "予定の1時間30分より遅れて"), (100, "unk", "期限の3時間を過ぎました")]
     {
         site.running.clock.advance(SignedDuration::from_mins(minutes));
         let page = site.get("/trust", None).await.body;
@@ -113,15 +117,24 @@ async fn the_pages_stand_while_the_database_is_away_and_go_on_to_fade() {
     let proxy = Proxy::start(&running.database.socket_dir);
     let app = running.server_through(proxy.socket_dir());
     let site = Site::serving(running, |_| app.clone());
-    let evidence = document(&site.get("/trust.json", None).await).promises.into_iter().find(|one| one.id == LOG).unwrap();
+    let evidence =
+        document(&site.get("/trust.json", None).await).promises.into_iter().find(|one| one.id == LOG).unwrap();
     let id = evidence.checks[0].evidence[0].id;
-    let paths = ["/trust".to_owned(), "/trust.json".to_owned(), "/trust/feed.atom".to_owned(), format!("/trust/{LOG}"),
-        format!("/trust/{LOG}/badge.svg"), format!("/trust/evidence/{id}"), format!("/trust/evidence/{id}/raw.json")];
+    let paths = [
+        "/trust".to_owned(),
+        "/trust.json".to_owned(),
+        "/trust/feed.atom".to_owned(),
+        format!("/trust/{LOG}"),
+        format!("/trust/{LOG}/badge.svg"),
+        format!("/trust/evidence/{id}"),
+        format!("/trust/evidence/{id}/raw.json"),
+    ];
     for path in &paths {
         assert_eq!(site.get(path, None).await.status, StatusCode::OK, "{path}");
     }
     drop(proxy);
-    for (minutes, state, words) in [(10, "met", "達成"), (100, "at_risk", "要注意"), (100, "unverified", "未検証")] {
+    for (minutes, state, words) in [(10, "met", "達成"), (100, "at_risk", "要注意"), (100, "unverified", "未検証")]
+    {
         site.running.clock.advance(SignedDuration::from_mins(minutes));
         for path in &paths {
             assert_eq!(site.get(path, None).await.status, StatusCode::OK, "{path}");
@@ -143,7 +156,8 @@ async fn a_flood_of_visitors_does_not_reach_the_database() {
     let proxy = Proxy::start(&running.database.socket_dir);
     let app = running.server_through(proxy.socket_dir());
     let site = Site::serving(running, |_| app.clone());
-    let paths = ["/trust", "/trust.json", "/trust/feed.atom", "/trust/audit.data_actions", "/trust/backup.log/badge.svg"];
+    let paths =
+        ["/trust", "/trust.json", "/trust/feed.atom", "/trust/audit.data_actions", "/trust/backup.log/badge.svg"];
     for path in paths {
         site.get(path, None).await;
     }
@@ -179,7 +193,8 @@ async fn evidence_is_shown_as_it_was_kept_and_proves_itself() {
     let origin = "struct.example.jp/log/platform";
     proof.verify(ledger::hash::leaf_hash(leaf.as_bytes()), origin, &keys).unwrap();
     assert!(leaf.contains(row.raw_sha256.as_deref().unwrap()));
-    for path in ["/trust/evidence/nothing", "/trust/evidence/01924d5a-7c00-7abc-8def-0123456789ab", "/trust/no.promise"] {
+    for path in ["/trust/evidence/nothing", "/trust/evidence/01924d5a-7c00-7abc-8def-0123456789ab", "/trust/no.promise"]
+    {
         assert_eq!(site.get(path, None).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -193,11 +208,16 @@ async fn changes_are_told_in_a_feed_whose_entries_keep_their_ids() {
     }
     let feed = site.get("/trust/feed.atom?lang=en", None).await;
     assert_eq!(feed.headers[header::CONTENT_TYPE], "application/atom+xml; charset=utf-8");
-    let ids = |feed: &str| feed.split("<id>").skip(2).map(|rest| rest.split('<').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let ids = |feed: &str| {
+        feed.split("<id>").skip(2).map(|rest| rest.split('<').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     let first = ids(&feed.body);
     assert_eq!(first.len(), 3, "{}", feed.body);
     assert!(first[0].ends_with("/met") && first[1].ends_with("/missed"), "{first:?}");
-    assert!(feed.body.contains("Turned from &quot;Missed&quot; to &quot;Met&quot;.") && feed.body.contains("Measured for the first time"));
+    assert!(
+        feed.body.contains("Turned from &quot;Missed&quot; to &quot;Met&quot;.")
+            && feed.body.contains("Measured for the first time")
+    );
     site.running.clock.advance(SignedDuration::from_mins(200));
     let later = ids(&site.get("/trust/feed.atom?lang=en", None).await.body);
     assert_eq!(later[2..], first[..], "what was told stays as it was told");
@@ -381,14 +401,29 @@ pub fn samples(locale: Locale) -> Vec<Sample> {
         verdict,
         dense: true,
     };
-    let turns = vec![turn(400_000, Verdict::Held), turn(90_000, Verdict::Broken), turn(89_000, Verdict::Held), turn(5, Verdict::Broken)];
+    let turns = vec![
+        turn(400_000, Verdict::Held),
+        turn(90_000, Verdict::Broken),
+        turn(89_000, Verdict::Held),
+        turn(5, Verdict::Broken),
+    ];
     let history = History::of(vec![(Check::of(LOG).next().unwrap(), turns)], now());
     let rows: Vec<EvidenceRow> = (0..21)
-        .map(|nth| sample_row(LOG, "log", if nth == 3 { Verdict::Broken } else { Verdict::Held }, 5 + nth * 60, Finding::new("log_whole").number("leaves", 5).number("logs", 1)))
+        .map(|nth| {
+            sample_row(
+                LOG,
+                "log",
+                if nth == 3 { Verdict::Broken } else { Verdict::Held },
+                5 + nth * 60,
+                Finding::new("log_whole").number("leaves", 5).number("logs", 1),
+            )
+        })
         .collect();
     let read = Read { history: Some(&history), rows: Some(&rows), before: None };
     let open = |path: &str| shell_open(locale, path);
-    let page = |id: &str, read: &Read<'_>| claim::promise::view(open(&format!("/trust/{id}")), find(id), read, now()).render().unwrap();
+    let page = |id: &str, read: &Read<'_>| {
+        claim::promise::view(open(&format!("/trust/{id}")), find(id), read, now()).render().unwrap()
+    };
     let one = |row: &EvidenceRow, raw: Option<&str>| {
         evidence::view(open("/trust/evidence/x"), row, raw, now()).render().unwrap()
     };

@@ -171,3 +171,25 @@ async fn entries(site: &Site) -> usize {
         }
     }
 }
+
+#[tokio::test]
+async fn the_plain_listener_leads_to_https_and_answers_a_challenge_that_was_ordered() {
+    use tower::ServiceExt as _;
+    let ordered = |token: &str| (token == "ordered").then(|| "ordered.thumbprint".to_owned());
+    let router = web::redirect_router(8443, ordered);
+    let ask = async |method: &str, path: &str| {
+        let request = axum::http::Request::builder().method(method).uri(path).header("host", "struct.example.jp:8080");
+        router.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    };
+    let challenge = "/.well-known/acme-challenge";
+    let unknown = format!("{challenge}/unknown");
+    for (method, path) in [("GET", "/app?x=1"), ("POST", "/signin"), ("GET", unknown.as_str()), ("GET", challenge)] {
+        let answer = ask(method, path).await;
+        assert_eq!(answer.status().as_u16(), 308, "{method} {path}");
+        assert_eq!(answer.headers()["location"], format!("https://struct.example.jp:8443{path}"));
+    }
+    let answer = ask("GET", &format!("{challenge}/ordered")).await;
+    assert_eq!(answer.status().as_u16(), 200);
+    let body = axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap();
+    assert_eq!(&body[..], b"ordered.thumbprint");
+}

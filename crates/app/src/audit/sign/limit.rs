@@ -6,11 +6,12 @@ use crate::error::Refusal;
 use crate::op::{Caller, on_fresh_rights};
 use crate::{App, Error};
 use domain::access::Snapshot;
-use domain::audit::sign::{Figures, MAX_EXTRACTION_CAP, RoleLimit, Rule, Sign, limits_of};
+use domain::audit::sign::{Figures, MAX_EXTRACTION_CAP, MEMORY_DAYS, RoleLimit, Rule, Sign, limits_of};
 use domain::audit::{Change, Detail, Outcome, Target, Verb};
 use domain::id::RoleId;
 use domain::record::{Fault, FaultReason};
-use store::Flight;
+use jiff::SignedDuration;
+use store::{Flight, Head};
 
 /// A role and what it may extract in a day.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,6 +91,30 @@ impl App {
             self.raised(sign);
         }
         Ok(())
+    }
+
+    /// What an administrator shows who takes a role whose limit they raised within `MEMORY_DAYS`: each of both acts has its
+    /// reasons, and another administrator may know them. The figures are those of the first act, the window is from it to now.
+    pub(crate) async fn limits_taken(
+        &self,
+        caller: &Caller,
+        head: Head,
+        taken: impl Iterator<Item = RoleId>,
+    ) -> Result<Vec<Sign>, Error> {
+        let (now, taken): (_, Vec<RoleId>) = (self.now(), taken.collect());
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let since = now.checked_sub(SignedDuration::from_hours(24 * i64::from(MEMORY_DAYS))).unwrap_or(now);
+        let raised = self.store.signs_of(head, caller.user, Rule::LimitRaised, since).await?;
+        let sign = |role: RoleId| {
+            // The newest first: what it was raised to, and from when on.
+            let row = raised.iter().find(|row| row.sign.window.ends_with(&format!("/{role}")))?;
+            let figures = Figures { from: row.raised_at, until: now, ..row.sign.figures };
+            let window = format!("{now}/{role}");
+            Some(Sign { rule: Rule::LimitTaken, window, figures, place: None, record: None })
+        };
+        Ok(taken.into_iter().filter_map(sign).collect())
     }
 
     fn limit_raised(&self, role: RoleId, before: RoleLimit, after: RoleLimit) -> Sign {

@@ -27,8 +27,10 @@ const BATCH_BYTES: usize = 1024 * 1024;
 const BATCHES_A_TURN: usize = 20;
 /// Streams sent at the same time by one process. One that hangs holds up none but itself, unless all of them hang.
 const STREAMS_AT_ONCE: usize = 8;
-/// How long a worker has a stream for itself. Longer than a batch may take: connecting, handshake, sending and closing, twice.
-const LEASE_SECS: i32 = 120;
+/// How long a worker has a stream for itself, unless it says that it goes on. After a crash another takes it over so soon.
+const LEASE_SECS: i32 = 20;
+/// How often a worker says so while it sends. A batch may take longer than a lease.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether a log has grown.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the figures for metrics are read.
@@ -101,7 +103,7 @@ impl App {
     async fn send_turn(&self, stop: &watch::Receiver<bool>) -> Result<bool, Error> {
         let worker = self.new_id::<Uuid>();
         let Some(stream) = self.store.stream_claim(worker, LEASE_SECS).await? else { return Ok(false) };
-        match self.send_batches(stream, worker, stop).await {
+        match self.send_renewing(stream, worker, stop).await {
             Ok(()) => self.store.stream_release(stream, worker, None).await?,
             Err((failures, ended)) => {
                 let (code, particulars, at_least) = match &ended {
@@ -117,6 +119,30 @@ impl App {
             }
         }
         Ok(true)
+    }
+
+    /// Sends, and says meanwhile that it goes on. Whoever can't say so any more is overtaken, and moves nothing.
+    async fn send_renewing(
+        &self,
+        stream: (TenantId, StreamId),
+        worker: Uuid,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), (u32, Ended)> {
+        let sending = self.send_batches(stream, worker, stop);
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent,
+                () = tokio::time::sleep(RENEW_EVERY) => {
+                    match self.store.stream_renew(stream, worker, LEASE_SECS).await {
+                        Ok(true) => {}
+                        // Paused, removed, or another has it.
+                        Ok(false) => return Ok(()),
+                        Err(error) => tracing::warn!(%error, stream = %stream.1, "a stream's lease can't be renewed"),
+                    }
+                }
+            }
+        }
     }
 
     /// Sends until nothing is left, or the turn is over. An error comes with how often the stream had failed before.

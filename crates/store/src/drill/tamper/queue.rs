@@ -38,7 +38,9 @@ impl Found {
 
     pub(super) fn of_queue(&self, what: Tampering, dice: Dice<'_>) -> String {
         let log = self.log;
-        let waits = format!("tenant_id = '{log}' AND entry_id IN (SELECT entry_id FROM struct.entry_waiting WHERE tenant_id = '{log}')");
+        let waits = format!(
+            "tenant_id = '{log}' AND entry_id IN (SELECT entry_id FROM struct.entry_waiting WHERE tenant_id = '{log}')"
+        );
         let place = self.place(dice);
         match what {
             Tampering::QueuedAgain => {
@@ -59,8 +61,10 @@ impl Found {
             Tampering::WaitingInserted => {
                 let (id, copied) = Self::copied(log, place, dice);
                 // With the keyed hash of the entry whose words it has, or with none.
-                let mac = ["NULL", "(SELECT o.mac FROM struct.entry o WHERE o.mac IS NOT NULL AND o.tenant_id = e.tenant_id LIMIT 1)"]
-                    [dice(2) as usize];
+                let mac = [
+                    "NULL",
+                    "(SELECT o.mac FROM struct.entry o WHERE o.mac IS NOT NULL AND o.tenant_id = e.tenant_id LIMIT 1)",
+                ][dice(2) as usize];
                 format!(
                     "{copied}; UPDATE struct.entry e SET mac = {mac} WHERE entry_id = '{id}';
                      INSERT INTO struct.entry_waiting VALUES ('{log}', '{id}')"

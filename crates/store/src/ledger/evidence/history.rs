@@ -65,11 +65,19 @@ impl Store {
             Box::new(wanted.limit),
         ];
         let rows = self.fly(Flight::read(head(platform()), vec![Statement::new(sql, params)])).await?.swap_remove(0);
-        Ok(rows.iter().map(|row| TurnRow { row: row_of(row), dense: row.get::<_, Option<bool>>(10) == Some(true) }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| TurnRow { row: row_of(row), dense: row.get::<_, Option<bool>>(10) == Some(true) })
+            .collect())
     }
 
     /// Measurements of a promise older than one, newest first.
-    pub async fn evidence_page(&self, promise: &str, before: Option<Uuid>, limit: i64) -> Result<Vec<EvidenceRow>, StoreError> {
+    pub async fn evidence_page(
+        &self,
+        promise: &str,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<EvidenceRow>, StoreError> {
         let sql = format!(
             "SELECT {READ} FROM struct.evidence WHERE tenant_id = $1 AND promise = $2 AND evidence_id < $3
              ORDER BY evidence_id DESC LIMIT $4"

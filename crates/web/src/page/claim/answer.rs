@@ -45,7 +45,8 @@ pub fn answer(asked: &HeaderMap, content_type: &'static str, kept: Kept, body: S
         headers.insert(header::VARY, HeaderValue::from_static("cookie"));
     } else {
         // Other sites show it, and programs there read it: it is the same for everybody and holds no secret.
-        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+        headers
+            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     response

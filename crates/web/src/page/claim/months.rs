@@ -79,7 +79,8 @@ pub fn months(spans: &[Span], t: Texts, zone: &TimeZone, now: Timestamp) -> Vec<
 
 fn month(spans: &[Span], begin: Date, t: Texts, zone: &TimeZone, now: Timestamp) -> Month {
     let days = begin.days_in_month();
-    let midnight = |day: i8| begin.checked_add(Length::new().days(day)).ok()?.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+    let midnight =
+        |day: i8| begin.checked_add(Length::new().days(day)).ok()?.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
     let mut bars: Vec<Bar> = Vec::new();
     for day in 0..days {
         let (Some(from), Some(until)) = (midnight(day), midnight(day + 1)) else { continue };

@@ -116,7 +116,8 @@ pub async fn show(
     let now = web.app.now();
     let shell = Shell::open(now, &context, String::new());
     let found = Read { history: history.as_deref(), rows: rows.as_deref().map(Vec::as_slice), before: asked.before };
-    let page = view(shell, &claim, &found, now).render().map_err(|fault| Problem::internal(format!("template: {fault}")))?;
+    let page =
+        view(shell, &claim, &found, now).render().map_err(|fault| Problem::internal(format!("template: {fault}")))?;
     Ok(answer(&headers, "text/html; charset=utf-8", Kept::Page, page))
 }
 

@@ -253,8 +253,10 @@ mod tests {
         for (_, text) in &sources {
             // What tests make up needs no words.
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let calls = text.split("Finding::new(\"").skip(1).filter_map(|rest| rest.split('"').next());
-            codes.extend(calls.map(str::to_owned));
+            for call in ["Finding::new(\"", "finding(\""] {
+                let calls = text.split(call).skip(1).filter_map(|rest| rest.split('"').next());
+                codes.extend(calls.map(str::to_owned));
+            }
         }
         assert!(codes.contains("log_whole") && codes.len() >= 4, "{codes:?}");
         for code in codes {

@@ -128,7 +128,7 @@ fn signs() -> Vec<SignView> {
             user_name: Some("小林\u{a0}翔太".to_owned()),
             place: about.then(|| place.clone()),
             raised_at: now() - SignedDuration::from_mins(number as i64 * 37),
-            closed: (number == 9).then(|| {
+            closed: (rule == Rule::LimitTaken).then(|| {
                 (Some("藤原\u{a0}美咲".to_owned()), now(), "月末の棚卸しのため。上長に確かめました。".to_owned())
             }),
         }
