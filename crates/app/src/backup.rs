@@ -174,7 +174,13 @@ impl App {
         match &self.settings.backups {
             Backups::Off(said) => self.tell_that_backups_are_off(said).await,
             Backups::On(kept) => {
-                tokio::join!(self.beat_each_second(), self.plan_backups(kept), self.watch_repository(kept), self.verify_regularly(kept), self.drill_regularly(kept));
+                tokio::join!(
+                    self.beat_each_second(),
+                    self.plan_backups(kept),
+                    self.watch_repository(kept),
+                    self.verify_regularly(kept),
+                    self.drill_regularly(kept)
+                );
             }
         }
     }

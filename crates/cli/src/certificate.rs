@@ -65,37 +65,34 @@ pub fn scan(config: &Config) -> anyhow::Result<Scan> {
 
 /// For `struct doctor`: what a scan of the running STRUCT finds wrong, in words.
 pub async fn doctor(config: &Config) -> Result<String, String> {
-    let words = |error: anyhow::Error| format!("{error:#}");
-    let served = open(config).map_err(words)?;
-    let scan = scan(config).map_err(words)?;
-    let addresses = crate::operator::addresses(config).map_err(words)?;
-    let app = crate::operator::app(config, &addresses, false).map_err(words)?;
-    let ends = served.tls.expires().map_or_else(String::new, |at| format!("the certificate lasts until {at:.0}"));
+    require(config).map_err(|error| format!("{error:#}"))?;
+    let scan = scan(config).map_err(|error| format!("{error:#}"))?;
+    let app = running(config)?;
     let measured = app.measure_listeners(&scan).await.map_err(|error| error.to_string())?;
     if measured.found.why.iter().any(|why| why.code == "listeners_none") {
-        return Ok(format!("{ends}; no listener of a running STRUCT is seen from here"));
+        return Ok("no listener of a running STRUCT is seen from here".to_owned());
     }
-    told(&measured, &ends, app.now())
+    told(&measured, app.now())
 }
 
 /// For `struct doctor`: how connections of STRUCT are protected.
 pub async fn doctor_connections(config: &Config) -> Result<String, String> {
-    let words = |error: anyhow::Error| format!("{error:#}");
-    let addresses = crate::operator::addresses(config).map_err(words)?;
-    let app = crate::operator::app(config, &addresses, false).map_err(words)?;
+    let app = running(config)?;
     let measured = app.measure_connections().await.map_err(|error| error.to_string())?;
-    told(&measured, "", app.now())
+    told(&measured, app.now())
 }
 
-fn told(measured: &domain::evidence::Measurement, besides: &str, now: jiff::Timestamp) -> Result<String, String> {
+fn running(config: &Config) -> Result<Arc<app::App>, String> {
+    let app = crate::operator::addresses(config).and_then(|addresses| crate::operator::app(config, &addresses, false));
+    app.map_err(|error| format!("{error:#}"))
+}
+
+fn told(measured: &domain::evidence::Measurement, now: jiff::Timestamp) -> Result<String, String> {
     let t = web::locale::texts(domain::locale::Locale::En);
     let words = |finding| web::page::claim::words::finding(finding, t, now);
-    let reasons: Vec<String> = measured.found.why.iter().map(words).collect();
-    let figure = words(&measured.found.figure);
-    match (reasons.is_empty(), besides.is_empty()) {
-        (true, true) => Ok(figure),
-        (true, false) => Ok(format!("{figure}; {besides}")),
-        (false, _) => Err(reasons.join("\n")),
+    match measured.found.why.as_slice() {
+        [] => Ok(words(&measured.found.figure)),
+        why => Err(why.iter().map(words).collect::<Vec<_>>().join("\n")),
     }
 }
 

@@ -123,7 +123,8 @@ fn age_s(at: Timestamp, now: Timestamp) -> i64 {
 
 /// What a check says when backups are switched off: that the promise is not kept, and by whose will.
 pub fn switched_off(promise: &'static str, check: &str, said: &str, now: Timestamp) -> Measurement {
-    let mut measured = Measurement::new(promise, check, Finding::new("backups_off").text("said", said), now, OFF_METHOD);
+    let mut measured =
+        Measurement::new(promise, check, Finding::new("backups_off").text("said", said), now, OFF_METHOD);
     measured.broken(Finding::new("backups_off").text("said", said));
     measured
 }
@@ -136,7 +137,10 @@ mod tests {
 
     #[test]
     fn the_bounds_come_from_the_promises() {
-        assert_eq!((differential_every(), log_every()), (SignedDuration::from_hours(12), SignedDuration::from_mins(10)));
+        assert_eq!(
+            (differential_every(), log_every()),
+            (SignedDuration::from_hours(12), SignedDuration::from_mins(10))
+        );
     }
 
     #[test]

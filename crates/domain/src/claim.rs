@@ -195,7 +195,8 @@ mod tests {
         for (index, check) in CHECKS.iter().enumerate() {
             assert!(Promise::find(check.promise).is_some(), "{check:?}");
             assert!(check.freshness.expected_min < check.freshness.limit_min, "{check:?}");
-            let again = CHECKS[index + 1..].iter().any(|other| (other.promise, other.name) == (check.promise, check.name));
+            let again =
+                CHECKS[index + 1..].iter().any(|other| (other.promise, other.name) == (check.promise, check.name));
             assert!(!again, "{check:?}");
         }
     }

@@ -196,12 +196,16 @@ mod tests {
     #[test]
     fn words_of_an_earlier_version_are_shown_as_they_were_written() {
         let found = Found::of_text("12 leaves in 3 logs");
-        assert_eq!((found.figure.code.as_str(), found.figure.get_text("text")), ("as_written", Some("12 leaves in 3 logs")));
+        assert_eq!(
+            (found.figure.code.as_str(), found.figure.get_text("text")),
+            ("as_written", Some("12 leaves in 3 logs"))
+        );
     }
 
     #[test]
     fn a_measurement_tells_bounded_reasons_and_a_breach_outweighs_a_risk() {
-        let mut measured = Measurement::new("backup.log", "archive", Finding::new("x"), Timestamp::UNIX_EPOCH, "looked");
+        let mut measured =
+            Measurement::new("backup.log", "archive", Finding::new("x"), Timestamp::UNIX_EPOCH, "looked");
         measured.broken(Finding::new("gap"));
         (0..20).for_each(|_| measured.at_risk(Finding::new("late")));
         assert_eq!(measured.verdict, Verdict::Broken);

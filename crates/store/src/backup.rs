@@ -27,7 +27,8 @@ fn head() -> Head {
 
 const BEAT: &str = "INSERT INTO struct.heartbeat (tenant_id, at) VALUES ($1, $2)
     ON CONFLICT (tenant_id) DO UPDATE SET at = excluded.at";
-const ARCHIVER: &str = "SELECT current_setting('archive_mode'), current_setting('archive_command', true), a.last_archived_time,
+const ARCHIVER: &str =
+    "SELECT current_setting('archive_mode'), current_setting('archive_command', true), a.last_archived_time,
         a.last_failed_time, a.failed_count, a.last_failed_wal, pg_postmaster_start_time()
     FROM pg_stat_archiver a";
 

@@ -113,7 +113,11 @@ impl Store {
             vec![Box::new(platform().0), Box::new(token_hash.to_vec()), Box::new(now)],
         );
         let rows = self.fly(Flight::read(head(), vec![read])).await?.swap_remove(0);
-        Ok(rows.first().map(|row| OperatorSessionRow { session: row.get(0), name_sealed: row.get(1), until: row.get(2) }))
+        Ok(rows.first().map(|row| OperatorSessionRow {
+            session: row.get(0),
+            name_sealed: row.get(1),
+            until: row.get(2),
+        }))
     }
 
     /// Ends a session.

@@ -86,7 +86,11 @@ impl Database {
             admin.query(ended, &[&self.name]).await.expect("a superuser ends sessions");
             if admin.batch_execute(&copied).await.is_ok() {
                 let copy = Self { socket_dir: self.socket_dir.clone(), name, dropped: true };
-                copy.root().await.batch_execute(&store::bootstrap::database_settings(&copy.name)).await.expect("rights");
+                copy.root()
+                    .await
+                    .batch_execute(&store::bootstrap::database_settings(&copy.name))
+                    .await
+                    .expect("rights");
                 return copy;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,11 +1,12 @@
 //! The operator's pages, on a listener of their own: routes, and who is let in. What an operator is, `app` says; no member's
 //! session opens anything here, and no operator's session anything there.
 
-use crate::form::{Form, FORM_BYTES_MAX, check_content_type, read_limited};
+use crate::form::{FORM_BYTES_MAX, Form, check_content_type, read_limited};
 use crate::problem::Problem;
 use crate::request::Context;
 use crate::routes::{Route, Who, changes, reads, served};
 use crate::{Options, Web, assets, cookie, page, token};
+use Who::{Anyone, Operator as Operators};
 use app::App;
 use app::session::operator::Operator;
 use axum::Router;
@@ -13,7 +14,6 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use Who::{Anyone, Operator as Operators};
 
 /// Every route of the operator's listener.
 pub static OPS_ROUTES: &[Route] = &[

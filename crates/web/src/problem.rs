@@ -243,9 +243,7 @@ impl Problem {
             Refusal::BadStreamAddress
             | Refusal::StreamNetwork
             | Refusal::StreamUndeclared
-            | Refusal::BadAuthorization => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | Refusal::BadAuthorization => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::NotInLogYet => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => StatusCode::FORBIDDEN,
             Refusal::LinkSpent => StatusCode::GONE,

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::{Options, Web, api, assets, log, page, request};
 use app::App;
 use axum::Router;
-use axum::extract::{Path, DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -60,7 +60,12 @@ const fn gives(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<W
     Route { method: "GET", path, who, changes: true, handler }
 }
 
-pub(crate) const fn changes(method: &'static str, path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<Web>>) -> Route {
+pub(crate) const fn changes(
+    method: &'static str,
+    path: &'static str,
+    who: Who,
+    handler: fn() -> MethodRouter<Arc<Web>>,
+) -> Route {
     Route { method, path, who, changes: true, handler }
 }
 
@@ -230,7 +235,8 @@ pub fn redirect_router(
     https_port: u16,
     challenge: impl Fn(&str) -> Option<String> + Clone + Send + Sync + 'static,
 ) -> Router {
-    let answered = async move |Path(token): Path<String>, headers: HeaderMap, request: Request| match challenge(&token) {
+    let answered = async move |Path(token): Path<String>, headers: HeaderMap, request: Request| match challenge(&token)
+    {
         Some(text) => ([(header::CONTENT_TYPE, "application/octet-stream")], text).into_response(),
         None => redirect(&headers, &request, https_port),
     };

@@ -159,7 +159,12 @@ impl App {
     }
 
     /// Keeps what does not fit in one log.
-    pub(super) async fn keep_broken(&self, origin: &str, from: jiff::Timestamp, faults: &[String]) -> Result<(), Error> {
+    pub(super) async fn keep_broken(
+        &self,
+        origin: &str,
+        from: jiff::Timestamp,
+        faults: &[String],
+    ) -> Result<(), Error> {
         let figure = Finding::new("log_faults").number("faults", i64::try_from(faults.len()).unwrap_or(i64::MAX));
         let why = faults.iter().map(|fault| Finding::new("log_fault").text("text", fault)).collect();
         self.keep_evidence(Some(origin.to_owned()), from, Verdict::Broken, Found { figure, why }).await
@@ -173,8 +178,17 @@ impl App {
         found: Found,
     ) -> Result<(), Error> {
         let (from, until) = (Some(from), self.now());
-        let measured =
-            Measurement { promise: PROMISE, subject, found, verdict, from, until, method: METHOD, tool: None, raw: None };
+        let measured = Measurement {
+            promise: PROMISE,
+            subject,
+            found,
+            verdict,
+            from,
+            until,
+            method: METHOD,
+            tool: None,
+            raw: None,
+        };
         self.measured(&measured).await
     }
 

@@ -8,8 +8,8 @@ use super::walk::WalkView;
 use crate::op::Caller;
 use crate::{App, Error};
 use domain::claim::{LOG_CHECK, Measured, State, state};
-use jiff::Timestamp;
 use domain::evidence::{Found, Verdict};
+use jiff::Timestamp;
 use store::ledger::EvidenceRow;
 
 /// What may be said of `audit.data_actions`, as far as it concerns one tenant.

@@ -97,7 +97,8 @@ fn show(looked: &Looked, seen: &archive::Seen, now: Timestamp) {
     metrics::gauge!("struct_backup_repository_bytes")
         .set(info.backups.iter().map(|backup| backup.repo_size_bytes).sum::<u64>() as f64);
     for kind in [Kind::Full, Kind::Differential] {
-        let newest = info.backups.iter().filter(|backup| super::kind_of(backup.kind) == kind).map(|backup| backup.ended).max();
+        let newest =
+            info.backups.iter().filter(|backup| super::kind_of(backup.kind) == kind).map(|backup| backup.ended).max();
         if let Some(newest) = newest {
             let age_s = now.duration_since(newest).as_secs();
             metrics::gauge!("struct_backup_newest_age_seconds", "kind" => kind.code()).set(age_s as f64);

@@ -76,8 +76,12 @@ impl App {
         let newest = successes.iter().map(|success| success.ended).filter(|ended| *ended <= now).max();
         let since = newest.unwrap_or(now - FAILURES_SINCE);
         let runs = self.store.runs(since, MAX_RUNS).await?;
-        let failed: Vec<&RunRow> =
-            runs.iter().filter(|run| run.kind != "verify").take_while(|run| run.outcome != "done").filter(|run| run.outcome == "failed").collect();
+        let failed: Vec<&RunRow> = runs
+            .iter()
+            .filter(|run| run.kind != "verify")
+            .take_while(|run| run.outcome != "done")
+            .filter(|run| run.outcome == "failed")
+            .collect();
         let Some(last) = failed.first() else { return Ok(None) };
         Ok(Some(Failures {
             count: u32::try_from(failed.len()).unwrap_or(u32::MAX),

@@ -57,7 +57,8 @@ impl App {
             return Ok((None, None));
         };
         let backups = looked.info.as_ref().map(|info| info.backups.as_slice()).unwrap_or_default();
-        let full = backups.iter().rfind(|backup| kind_of(backup.kind) == Kind::Full).map(|backup| backup.label.as_str());
+        let full =
+            backups.iter().rfind(|backup| kind_of(backup.kind) == Kind::Full).map(|backup| backup.label.as_str());
         let needs = backups.last().map(|backup| backup.wal_from.as_str());
         let has = |struck| verified.faults.iter().any(|fault| strikes(fault, full, needs) == struck);
         let since = |struck| has(struck).then_some(verified.at);

@@ -103,7 +103,8 @@ impl App {
                 Ok(made)
             }
             Err(error) => {
-                metrics::counter!("struct_backup_runs_total", "kind" => kind.code(), "outcome" => "failed").increment(1);
+                metrics::counter!("struct_backup_runs_total", "kind" => kind.code(), "outcome" => "failed")
+                    .increment(1);
                 tracing::error!(%error, kind = kind.code(), "a backup failed");
                 ended?;
                 Err(RunError::Failed(error))

@@ -167,15 +167,23 @@ impl TenantThen<'_> {
     /// Enters that values are shown to the operator, before they are.
     pub async fn enter_showing(&self, wish: &Wish, reason: &str) -> Result<(), Error> {
         let mut entries = Vec::new();
-        for (service, entity) in self.names().into_iter().filter(|(service, entity)| wish.wants_entity(service, entity)) {
+        for (service, entity) in self.names().into_iter().filter(|(service, entity)| wish.wants_entity(service, entity))
+        {
             let Some(contracted) = self.snapshot_now.services.get(&service) else { continue };
             let Some(known) = contracted.service.entity(&entity) else { continue };
             let fields = known.fields.iter().map(|field| field.name.clone()).collect();
             let detail = Detail { fields, note: Some(note(self.at, reason)), ..Detail::default() };
             let target = Target { service: Some(service), entity: Some(entity), ..Target::default() };
             let request = self.now.new_request_id();
-            let entry =
-                self.now.entry(self.tenant, Actor::Operator, Verb::RecordRevealed, Entered::Done, request, target, detail)?;
+            let entry = self.now.entry(
+                self.tenant,
+                Actor::Operator,
+                Verb::RecordRevealed,
+                Entered::Done,
+                request,
+                target,
+                detail,
+            )?;
             entries.push(entry);
         }
         if entries.is_empty() {
@@ -216,7 +224,12 @@ impl TenantThen<'_> {
             let keys = app.keys.service(self.tenant, &contracted.service);
             let keys = keys.map_err(|error| format!("its keys can't be used: {error}"))?;
             let ready = app.prepared(&contracted.service, known);
-            Ok(Some(Prepared { service: Arc::clone(&contracted.service), entity: ready.entity, table: ready.table, keys }))
+            Ok(Some(Prepared {
+                service: Arc::clone(&contracted.service),
+                entity: ready.entity,
+                table: ready.table,
+                keys,
+            }))
         };
         if !self.snapshot_now.services.contains_key(service) {
             return Err("the service is no longer contracted".to_owned());
@@ -237,7 +250,8 @@ impl TenantThen<'_> {
         tell: Teller<'_>,
     ) -> Result<EntityCompared, Error> {
         let (service, entity) = (service.to_owned(), entity.to_owned());
-        let mut found = EntityCompared { service: service.clone(), entity: entity.clone(), ..EntityCompared::default() };
+        let mut found =
+            EntityCompared { service: service.clone(), entity: entity.clone(), ..EntityCompared::default() };
         let place = match self.place(&service, &entity) {
             Ok(place) => place,
             Err(why) => return Ok(EntityCompared { not_compared: Some(why), ..found }),
@@ -277,7 +291,11 @@ impl Place {
     }
 
     /// How a record differs; nothing when it is as it was.
-    fn differs(&self, pair: &(Option<Side>, Option<Side>), values: bool) -> Option<(Kind, RecordId, Vec<FieldDifference>)> {
+    fn differs(
+        &self,
+        pair: &(Option<Side>, Option<Side>),
+        values: bool,
+    ) -> Option<(Kind, RecordId, Vec<FieldDifference>)> {
         let nothing = Values::new();
         let (kind, id) = match pair {
             (Some(then), None) => (Kind::Deleted, then.id),

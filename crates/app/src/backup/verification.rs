@@ -43,7 +43,9 @@ impl App {
     async fn verification_due(&self, kept: &Kept) -> bool {
         let has_backups = self.backups.known().info.as_ref().is_some_and(|info| !info.backups.is_empty());
         match self.store.run_verified_whole().await {
-            Ok(last) => has_backups && verify_due(last.as_ref().and_then(verified).as_ref(), kept.local().is_none(), self.now()),
+            Ok(last) => {
+                has_backups && verify_due(last.as_ref().and_then(verified).as_ref(), kept.local().is_none(), self.now())
+            }
             Err(_) => false,
         }
     }

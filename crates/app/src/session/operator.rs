@@ -37,7 +37,8 @@ impl App {
         let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
         let (session, token) = (self.new_id::<Uuid>(), new_token(&*self.random));
         let hash = token_hash(&token).ok_or_else(|| Error::Internal("a new token is no token".to_owned()))?;
-        let sealed = self.keys.platform()?.directory.seal(&place(session), random_bytes(&*self.random), name.as_bytes());
+        let sealed =
+            self.keys.platform()?.directory.seal(&place(session), random_bytes(&*self.random), name.as_bytes());
         let leaf = self.operator_leaf("operator.linked", &noted(session))?;
         let until = self.now() + SignedDuration::from_mins(LINK_MIN);
         owner.operator_link(session, sealed, hash, stored(until), leaf).await?;

@@ -339,7 +339,8 @@ async fn backups_switched_off(stage: &Stage) {
     let off = stage.running.server_keeping(Backups::Off("a test wills it".to_owned()));
     let (stop, stopped) = watch::channel(false);
     let task = tokio::spawn(Arc::clone(&off).keep_backups(stopped));
-    for (check, promise) in [(archive::CHECK, LOG), (schedule::CHECK, DIFFERENTIAL), (repository::CHECK, DIFFERENTIAL)] {
+    for (check, promise) in [(archive::CHECK, LOG), (schedule::CHECK, DIFFERENTIAL), (repository::CHECK, DIFFERENTIAL)]
+    {
         while stage.found(check).await.1.first().is_none_or(|(code, _)| code != "backups_off") {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -115,7 +115,11 @@ async fn a_log_rebuilt_without_its_last_entries_is_not_the_one_that_was_publishe
     let running = Running::start().await;
     let copy = copied(&running).await;
     // The copy ends earlier, at a size for which nothing was published.
-    plant(&copy, "UPDATE struct.checkpoint SET size = size - 1 WHERE tenant_id <> '00000000-0000-0000-0000-000000000000'").await;
+    plant(
+        &copy,
+        "UPDATE struct.checkpoint SET size = size - 1 WHERE tenant_id <> '00000000-0000-0000-0000-000000000000'",
+    )
+    .await;
     let drilled = looked(&running.app, &copy).await;
     assert!(drilled.look("logs").is_some_and(|look| !look.holds()), "{drilled:?}");
 }
@@ -172,7 +176,11 @@ async fn a_whole_copy_passes_and_its_figures_are_told() {
     assert_eq!(LOOKS.len(), drilled.looks.len());
     let figure = |look: &str, figure: &str| drilled.look(look).map_or(-1, |look| look.figure(figure));
     assert_eq!((figure("records", "records"), figure("records", "tenants")), (3, 2));
-    assert_eq!((figure("opened", "records"), figure("signed_in", "members")), (3, 1), "each newest record was opened once");
+    assert_eq!(
+        (figure("opened", "records"), figure("signed_in", "members")),
+        (3, 1),
+        "each newest record was opened once"
+    );
     assert!(figure("indexes", "indexes") > 100 && figure("references", "references") > 10, "{drilled:?}");
     assert_eq!(figure("logs", "logs"), 3, "the platform's and two tenants'");
     assert!(drilled.rpo_ms.is_some() && drilled.rto_ms.is_some());

@@ -172,8 +172,7 @@ async fn more_entries_than_are_read_at_once_get_their_places_in_the_order_of_the
     assert!(round >= wanted, "{round} of {wanted}");
     let leaves = leaves(&running.app, LogName::Tenant(running.tenant)).await;
     let placed: Vec<String> = leaves.iter().map(|leaf| Leaf::decode(leaf).expect("a leaf").entry).collect();
-    let written: Vec<String> =
-        entries(&running, running.tenant).await.iter().map(ToString::to_string).collect();
+    let written: Vec<String> = entries(&running, running.tenant).await.iter().map(ToString::to_string).collect();
     assert_eq!(placed, written, "each once, in order");
     let checked = running.app.check_logs().await.expect("a check");
     assert!(checked.whole(), "{checked:?}");
@@ -211,7 +210,8 @@ async fn rows_of_the_queue_without_an_entry_keep_no_entry_waiting() {
     sequenced(&running).await;
     let root = running.database.root().await;
     // Before every entry, and more of them than are read at once.
-    let empty = "INSERT INTO struct.entry_waiting SELECT $1, lpad(to_hex(n), 32, '0')::uuid FROM generate_series(1, 5000) n";
+    let empty =
+        "INSERT INTO struct.entry_waiting SELECT $1, lpad(to_hex(n), 32, '0')::uuid FROM generate_series(1, 5000) n";
     root.execute(empty, &[&running.tenant.0]).await.expect("put in");
     let admin = running.caller(ADMIN).await;
     busy(&running, &admin, 2).await;

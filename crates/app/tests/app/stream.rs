@@ -106,7 +106,23 @@ async fn an_address_of_this_house_is_refused_unless_the_operator_opened_it() {
     let running = Running::start().await;
     let receiver = Receiver::https(&[]).await;
     let admin = running.caller(ADMIN).await;
-    for host in ["127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "LOCALHOST", "localhost.", "a.localhost", "10.258"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "10.1.2.3",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "LOCALHOST",
+        "localhost.",
+        "a.localhost",
+        "10.258",
+    ] {
         let new = NewStream { address: format!("https://{host}:{}/", receiver.port), ..https(1) };
         let refused = running.app.stream_add(&admin, &new).await;
         assert!(matches!(refused, Err(Error::Refused(Refusal::StreamNetwork))), "{host}: {refused:?}");

@@ -108,7 +108,8 @@ async fn the_other_tenants_records_are_neither_read_nor_touched() {
     let other = running.caller(OTHER).await;
     let role = running.app.create_role(&other, "全操作").await.expect("a role");
     let matrix = running.app.matrix(&other).await.expect("the matrix");
-    let screens = matrix.services.iter().flat_map(|service| service.screens.iter().map(move |row| (service, &row.screen)));
+    let screens =
+        matrix.services.iter().flat_map(|service| service.screens.iter().map(move |row| (service, &row.screen)));
     let changes = screens.map(|(service, screen)| MatrixChange {
         service: service.service.name.clone(),
         screen: screen.name.clone(),
@@ -147,8 +148,13 @@ async fn what_was_added_changed_and_removed_is_told_by_names_of_fields_and_not_b
 
     let (told, all) = compared(&then, &Wish::default()).await;
     let found = all.iter().find(|one| one.entity == "customer").expect("an entity");
-    assert_eq!((found.added, found.changed, found.deleted, found.same), (1, 1, 1, 2), "{kept} and {back} are as they were");
-    let kinds: BTreeSet<_> = told.iter().map(|one| (one.id, one.kind)).map(|(id, kind)| (id.to_string(), format!("{kind:?}"))).collect();
+    assert_eq!(
+        (found.added, found.changed, found.deleted, found.same),
+        (1, 1, 1, 2),
+        "{kept} and {back} are as they were"
+    );
+    let kinds: BTreeSet<_> =
+        told.iter().map(|one| (one.id, one.kind)).map(|(id, kind)| (id.to_string(), format!("{kind:?}"))).collect();
     let expected = [(changed, "Changed"), (gone, "Deleted"), (added, "Added")];
     assert_eq!(kinds, expected.map(|(id, kind)| (id.to_string(), kind.to_owned())).into());
     let one = told.iter().find(|one| one.id == changed).expect("the changed one");
@@ -186,7 +192,8 @@ async fn what_comes_back_is_the_operators_logged_change_and_a_second_run_finds_n
     assert_eq!(detail(&running, changed).await.expect("there")["name"], "港 二葉");
     let after = (entries(&running, Verb::RecordCreated).await, entries(&running, Verb::RecordUpdated).await);
     assert_eq!(after, (before.0 + 1, before.1 + 1));
-    let operators = "SELECT count(*) FROM struct.entry WHERE actor = 'operator' AND verb IN ('record.created', 'record.updated')";
+    let operators =
+        "SELECT count(*) FROM struct.entry WHERE actor = 'operator' AND verb IN ('record.created', 'record.updated')";
     assert_eq!(running.database.number(operators).await, 2);
     let version = format!("SELECT version FROM svc_crm.customer WHERE id = '{gone}'");
     assert!(running.database.number(&version).await > 3, "no envelope of its former life opens in its place");

@@ -56,7 +56,8 @@ impl FirstPage for Served {
             request.extensions_mut().insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
             let Ok(answer) = router.oneshot(request).await;
             let status = answer.status();
-            let page = axum::body::to_bytes(answer.into_body(), MAX_PAGE_BYTES).await.map_err(|error| error.to_string())?;
+            let page =
+                axum::body::to_bytes(answer.into_body(), MAX_PAGE_BYTES).await.map_err(|error| error.to_string())?;
             match status == StatusCode::OK && !page.is_empty() {
                 true => Ok(()),
                 false => Err(format!("the first page was answered with {status}")),
@@ -98,7 +99,8 @@ fn table(drilled: &Drilled) -> String {
         lines.extend(look.faults.iter().map(|fault| format!("        {fault}")));
         lines.extend((look.more_faults > 0).then(|| format!("        and {} more", look.more_faults)));
     }
-    let ms = |ms: Option<i64>| ms.map_or_else(|| "not known".to_owned(), |ms| format!("{}.{:03} s", ms / 1000, ms % 1000));
+    let ms =
+        |ms: Option<i64>| ms.map_or_else(|| "not known".to_owned(), |ms| format!("{}.{:03} s", ms / 1000, ms % 1000));
     lines.push(String::new());
     lines.push(format!("RPO {}  (last heartbeat recovered to the moment)", ms(drilled.rpo_ms)));
     lines.push(format!("RTO {}  (order to first page served)", ms(drilled.rto_ms)));

@@ -23,7 +23,11 @@ pub async fn list(config: &Config, options: &List) -> anyhow::Result<ExitCode> {
     let info = kept.repository.info().await?;
     let restorable = kept.repository.restorable().await?;
     let location = kept.repository.location().to_string();
-    say(&if options.json { all(&location, &info, restorable).to_string() } else { lines(&location, &info, restorable) });
+    say(&if options.json {
+        all(&location, &info, restorable).to_string()
+    } else {
+        lines(&location, &info, restorable)
+    });
     Ok(if info.backups.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

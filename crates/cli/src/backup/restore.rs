@@ -1,8 +1,8 @@
 //! `struct backup restore`: a moment brought back beside what runs, or in place of a database that is lost. Overwrites nothing: what is
 //! there has to be moved away first, by the one who knows that it is lost.
 
-use super::words::{self, Teller};
 use super::kept;
+use super::words::{self, Teller};
 use crate::config::Config;
 use crate::log::{complain, say};
 use crate::machine::SystemClock;
@@ -61,7 +61,9 @@ pub(super) fn target(typed: &str) -> Result<Target, String> {
 /// Restores.
 pub async fn restore(config: &Config, options: &Restore) -> anyhow::Result<ExitCode> {
     let kept = kept(config).await?;
-    if !options.json && let Target::Time(at) = &options.to {
+    if !options.json
+        && let Target::Time(at) = &options.to
+    {
         complain(&format!("To {at}."));
     }
     match &options.into {
@@ -105,8 +107,9 @@ async fn in_place(config: &Config, repository: &Repository, options: &Restore) -
     let layout = Layout::new(config);
     let home = layout.postgres();
     let cluster = home.join("cluster");
-    let _lock = DataDirLock::take(layout.root())
-        .context("a database is brought back in place only when STRUCT does not run; to look at a moment beside it: --into DIR")?;
+    let _lock = DataDirLock::take(layout.root()).context(
+        "a database is brought back in place only when STRUCT does not run; to look at a moment beside it: --into DIR",
+    )?;
     if has_something(&cluster) {
         bail!(
             "the database {0} is there, and a restore overwrites nothing. If it is lost or broken, move it away first:\n  \
@@ -115,7 +118,10 @@ async fn in_place(config: &Config, repository: &Repository, options: &Restore) -
         );
     }
     if answers(&home) {
-        bail!("PostgreSQL still runs although its files are gone; end it first: see `ps`, and its socket in {}", home.join("run").display());
+        bail!(
+            "PostgreSQL still runs although its files are gone; end it first: see `ps`, and its socket in {}",
+            home.join("run").display()
+        );
     }
     let aside = Aside::new(options_stamp(repository).await?);
     let own = std::fs::read(home.join("own.conf")).ok();
@@ -134,8 +140,7 @@ async fn in_place(config: &Config, repository: &Repository, options: &Restore) -
         std::fs::write(home.join("own.conf"), own)?;
     }
     // What this machine remembers of the logs may be later than what was brought back: the next start lets each log say so.
-    let restoration =
-        Restoration { at: SystemClock.now(), backup: restored.backup.clone(), to: named(&options.to) };
+    let restoration = Restoration { at: SystemClock.now(), backup: restored.backup.clone(), to: named(&options.to) };
     SeenCheckpoints::new(&layout.checkpoints()).note_restored(&serde_json::to_string(&restoration)?)?;
     say(&if options.json {
         told(&restored, &cluster).to_string()
@@ -185,7 +190,10 @@ impl Aside {
             PathBuf::from(name)
         };
         const MOST: usize = 100;
-        let free = (0..MOST).map(named).find(|path| !path.exists()).context("too many folders were moved aside; remove some")?;
+        let free = (0..MOST)
+            .map(named)
+            .find(|path| !path.exists())
+            .context("too many folders were moved aside; remove some")?;
         std::fs::rename(folder, &free).with_context(|| format!("{} can't be moved aside", folder.display()))?;
         Ok(Some(free))
     }

@@ -41,7 +41,8 @@ fn checks(claims: &[Claim]) -> Vec<(String, State, Vec<String>)> {
     let mut told = Vec::new();
     for checked in claims.iter().flat_map(|claim| &claim.checks) {
         let why = checked.evidence.first().map(|row| Found::of_text(&row.figure).why).unwrap_or_default();
-        let why = why.iter().map(|why| format!("{} {}", why.code, serde_json::to_string(&why.args).unwrap_or_default()));
+        let why =
+            why.iter().map(|why| format!("{} {}", why.code, serde_json::to_string(&why.args).unwrap_or_default()));
         told.push((format!("{} {}", checked.check.promise, checked.check.name), checked.state, why.collect()));
     }
     told
@@ -54,7 +55,8 @@ fn document(overview: &Overview, claims: &[Claim]) -> Value {
             "repo_size_bytes": next.repo_size_bytes,
         })
     };
-    let check = |(name, state, why): (String, State, Vec<String>)| json!({ "check": name, "state": state.code(), "why": why });
+    let check =
+        |(name, state, why): (String, State, Vec<String>)| json!({ "check": name, "state": state.code(), "why": why });
     json!({
         "off": overview.off,
         "repository": overview.location,
@@ -90,11 +92,14 @@ fn lines(overview: &Overview, claims: &[Claim]) -> String {
         format!("newest backup: {} ({}), {} old", backup.label, backup.kind, words::seconds(age_s))
     }));
     if let Some(rpo_s) = overview.rpo_s {
-        let most = overview.rpo_max_s.map_or_else(String::new, |most| format!("; at most {} in 30 days", words::seconds(most)));
+        let most = overview
+            .rpo_max_s
+            .map_or_else(String::new, |most| format!("; at most {} in 30 days", words::seconds(most)));
         lines.push(format!("lost if the database were lost now: the last {}{most}", words::seconds(rpo_s)));
     }
     for run in overview.runs.iter().filter(|run| run.outcome == "running") {
-        let far = run.progress.filter(|(_, total)| *total > 0).map(|(done, total)| format!(", {} %", done * 100 / total));
+        let far =
+            run.progress.filter(|(_, total)| *total > 0).map(|(done, total)| format!(", {} %", done * 100 / total));
         lines.push(format!("under way: {} since {:.0}{}", run.kind, run.started_at, far.unwrap_or_default()));
     }
     lines.extend(overview.upcoming.iter().map(next));

@@ -91,7 +91,8 @@ impl TenantRestore {
     /// The reason, when one is needed.
     fn reason(&self) -> anyhow::Result<&str> {
         let reason = self.reason.as_deref().unwrap_or_default().trim();
-        let fits = !reason.is_empty() && reason.chars().count() <= MAX_REASON_CHARS && !reason.chars().any(char::is_control);
+        let fits =
+            !reason.is_empty() && reason.chars().count() <= MAX_REASON_CHARS && !reason.chars().any(char::is_control);
         ensure!(fits, "--reason takes 1 to {MAX_REASON_CHARS} characters in one line: it stands in the tenant's log");
         Ok(reason)
     }
@@ -284,7 +285,12 @@ fn summary(options: &TenantRestore, told: &Told, compared: &[EntityCompared], br
     }
 }
 
-fn document(options: &TenantRestore, told: &Told, compared: &[EntityCompared], brought: &[Brought]) -> serde_json::Value {
+fn document(
+    options: &TenantRestore,
+    told: &Told,
+    compared: &[EntityCompared],
+    brought: &[Brought],
+) -> serde_json::Value {
     json!({
         "tenant": options.tenant,
         "to": options.to,
@@ -309,7 +315,8 @@ mod tests {
 
     #[test]
     fn a_difference_names_fields_and_shows_values_only_when_there_are_some() {
-        let field = |then: Option<&str>| FieldDifference { field: "name".to_owned(), then: then.map(str::to_owned), now: None };
+        let field =
+            |then: Option<&str>| FieldDifference { field: "name".to_owned(), then: then.map(str::to_owned), now: None };
         let of = |fields| Difference {
             service: "crm".to_owned(),
             entity: "customer".to_owned(),

@@ -62,8 +62,15 @@ impl Teller {
 }
 
 fn line(now: Progress) -> String {
-    let left = now.left.map(|left| format!(", about {} left", seconds(i64::try_from(left.as_secs()).unwrap_or(i64::MAX))));
-    format!("{:>3} %  {} of {}{}", now.done_bp / 100, bytes(now.done_bytes), bytes(now.total_bytes), left.unwrap_or_default())
+    let left =
+        now.left.map(|left| format!(", about {} left", seconds(i64::try_from(left.as_secs()).unwrap_or(i64::MAX))));
+    format!(
+        "{:>3} %  {} of {}{}",
+        now.done_bp / 100,
+        bytes(now.done_bytes),
+        bytes(now.total_bytes),
+        left.unwrap_or_default()
+    )
 }
 
 #[cfg(test)]

@@ -160,12 +160,7 @@ async fn rest(product: &Product, member: &Member) -> anyhow::Result<()> {
 }
 
 /// What is there of what was acknowledged, whether records and entries belong together, and what STRUCT says of its logs.
-async fn look(
-    product: &Product,
-    table: &RecordTable,
-    member: &Member,
-    round: &mut Round,
-) -> anyhow::Result<()> {
+async fn look(product: &Product, table: &RecordTable, member: &Member, round: &mut Round) -> anyhow::Result<()> {
     let inspector = Inspector::connect(&product.addresses().app, member.tenant).await?;
     let missing = inspector.missing(table, &round.acknowledged).await?;
     round.missing(&missing);
@@ -184,6 +179,7 @@ async fn look(
 
 /// Whether any log has lost its end, this time or before.
 fn lost_ends(product: &Product) -> anyhow::Result<bool> {
-    let names = std::fs::read_dir(product.layout().checkpoints())?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names = std::fs::read_dir(product.layout().checkpoints())?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     Ok(names.into_iter().any(|name| name.contains(".lost-")))
 }

@@ -128,7 +128,9 @@ pub fn weigh(seen: &Seen, now: Timestamp) -> Measurement {
     weigh_age(&mut measured, age_s, seen, now);
     if seen.gaps.missing > 0 {
         let (first, last) = seen.gaps.first.clone().unwrap_or_default();
-        measured.broken(Finding::new("wal_gap").number("missing", seen.gaps.missing).text("first", &first).text("last", &last));
+        measured.broken(
+            Finding::new("wal_gap").number("missing", seen.gaps.missing).text("first", &first).text("last", &last),
+        );
     }
     if seen.gaps.missing_before > 0 {
         measured.at_risk(Finding::new("wal_gap_before").number("missing", seen.gaps.missing_before));
@@ -229,7 +231,14 @@ mod tests {
         let gaps = |needs: u32| Gaps::sorted([(segment(3), segment(4), 2)], Some(&segment(needs)));
         let (gap, before) = (gaps(4), gaps(5));
         assert_eq!(gap.first, Some((segment(3), segment(4))));
-        let unreachable = |for_s| Some(Unreachable { code: "repository_unreachable", for_s, patience_s: 600, said: "connection refused".to_owned() });
+        let unreachable = |for_s| {
+            Some(Unreachable {
+                code: "repository_unreachable",
+                for_s,
+                patience_s: 600,
+                said: "connection refused".to_owned(),
+            })
+        };
         let cases: Vec<(Seen, i64, Verdict, &[&str])> = vec![
             (well(), 360, Held, &[]),
             (well(), 361, AtRisk, &["wal_late"]),

@@ -104,7 +104,8 @@ mod tests {
 
     fn shown(spans: &[Span]) -> String {
         let minute = |instant: Timestamp| (instant.as_second() - 1_800_000_000) as f64 / 60.0;
-        let shown = spans.iter().map(|span| format!("{}-{} {}", minute(span.from), minute(span.until), span.state.code()));
+        let shown =
+            spans.iter().map(|span| format!("{}-{} {}", minute(span.from), minute(span.until), span.state.code()));
         shown.collect::<Vec<_>>().join(", ")
     }
 
@@ -116,10 +117,16 @@ mod tests {
         let cases = [
             (vec![], "0-10 unknown"),
             ((0..10).map(good).collect(), "0-10 good"),
-            (vec![good(0), good(1), late(2), late(3), good(4), good(5)], "0-2 good, 2-4 gap, 4-7.5 good, 7.5-10 unknown"),
+            (
+                vec![good(0), good(1), late(2), late(3), good(4), good(5)],
+                "0-2 good, 2-4 gap, 4-7.5 good, 7.5-10 unknown",
+            ),
             (vec![good(2), missing(3)], "0-2 unknown, 2-3 good, 3-5.5 gap, 5.5-10 unknown"),
             (vec![good(-1), good(0), good(6), good(12)], "0-2.5 good, 2.5-6 unknown, 6-8.5 good, 8.5-10 unknown"),
-            (vec![sample(0, None, Some(0)), sample(1, Some(1), None), good(2)], "0-2 unknown, 2-4.5 good, 4.5-10 unknown"),
+            (
+                vec![sample(0, None, Some(0)), sample(1, Some(1), None), good(2)],
+                "0-2 unknown, 2-4.5 good, 4.5-10 unknown",
+            ),
             (vec![good(0), good(9)], "0-2.5 good, 2.5-9 unknown, 9-10 good"),
         ];
         for (samples, expected) in cases {

@@ -115,7 +115,9 @@ pub fn weigh(seen: &Seen, now: Timestamp) -> Measurement {
     let mut figure = Finding::new(if seen.verified.is_some() { "repository_verified" } else { "repository_unread" })
         .number("size_bytes", signed(seen.bytes));
     if let Some(verified) = &seen.verified {
-        figure = figure.number("verified_age_s", age_s(verified.at, now).max(0)).number("read_bytes", signed(verified.bytes));
+        figure = figure
+            .number("verified_age_s", age_s(verified.at, now).max(0))
+            .number("read_bytes", signed(verified.bytes));
         figure = figure.number("faults", i64::try_from(verified.faults.len()).unwrap_or(i64::MAX));
     }
     if let Some(free) = seen.free_bytes {

@@ -97,7 +97,8 @@ pub fn weigh(seen: &Seen, now: Timestamp) -> Measurement {
 
 fn weigh_newest(measured: &mut Measurement, newest: &Success, now: Timestamp) {
     let age = now.duration_since(newest.ended);
-    let late = || Finding::new("backup_late").number("age_s", age.as_secs()).number("limit_s", differential_every().as_secs());
+    let late =
+        || Finding::new("backup_late").number("age_s", age.as_secs()).number("limit_s", differential_every().as_secs());
     if age.as_secs() < -CLOCK_SLACK_S {
         measured.broken(Finding::new("clock_back").number("ahead_s", -age.as_secs()));
     } else if age > differential_every() {
@@ -191,7 +192,8 @@ mod tests {
     #[test]
     fn a_folder_out_of_reach_breaks_the_promise_and_a_service_only_when_it_stays_so() {
         for (for_s, patience_s, verdict) in [(0, 0, Broken), (0, 600, AtRisk), (599, 600, AtRisk), (600, 600, Broken)] {
-            let unreachable = Unreachable { code: "repository_unreachable", for_s, patience_s, said: "no such directory".to_owned() };
+            let unreachable =
+                Unreachable { code: "repository_unreachable", for_s, patience_s, said: "no such directory".to_owned() };
             let seen = Seen { unreachable: Some(unreachable), ..backups(&[(Kind::Full, 0)]) };
             let measured = weigh(&seen, at(1));
             assert_eq!((measured.verdict, codes(&measured)), (verdict, vec!["repository_unreachable"]), "{for_s}");
@@ -203,7 +205,10 @@ mod tests {
         let seen = backups(&[(Kind::Full, 0), (Kind::Full, 1_000), (Kind::Full, 1_600)]);
         assert_eq!(longest_pause(&seen.successes, at(1_601)), Some(Pause { from: at(0), until: at(1_000) }));
         let month = 30 * 24 * 60;
-        assert_eq!(longest_pause(&seen.successes, at(1_001 + month)), Some(Pause { from: at(1_000), until: at(1_600) }));
+        assert_eq!(
+            longest_pause(&seen.successes, at(1_001 + month)),
+            Some(Pause { from: at(1_000), until: at(1_600) })
+        );
         assert_eq!(longest_pause(&seen.successes, at(1_601 + month)), None);
     }
 }

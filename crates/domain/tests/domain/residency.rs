@@ -160,7 +160,8 @@ fn a_new_stream_is_admitted_only_to_where_the_operator_said_it_may_go() {
 #[test]
 fn whoever_gives_certificates_is_known_wherever_it_is_and_nothing_else_goes_there() {
     let authority = Destination::host(Purpose::Authority, "192.0.2.14", Some(443), Encryption::Tls);
-    let here = Rules { machine: Some((Region::find("jp-east").expect("a region"), Said::Operator)), ..Rules::default() };
+    let here =
+        Rules { machine: Some((Region::find("jp-east").expect("a region"), Said::Operator)), ..Rules::default() };
     let register = Register::of(&here, &[authority]);
     assert_eq!(register.faults(), []);
     let (known, found) = ("192.0.2.14:443".parse().expect("an address"), std::collections::BTreeMap::new());

@@ -115,7 +115,13 @@ pub(super) const ARCHIVES: &str = "archive_mode=on";
 
 /// What the operator's additions may not undo; given on the command line, which wins over every file.
 pub(super) fn fixed(archiving: &Archiving) -> Vec<String> {
-    let mut fixed = vec!["listen_addresses=".to_owned(), format!("port={PORT}"), "fsync=on".to_owned()];
+    // Nobody gets in while the log is replayed after a restore: ready means that it takes writes.
+    let mut fixed = vec![
+        "listen_addresses=".to_owned(),
+        format!("port={PORT}"),
+        "fsync=on".to_owned(),
+        "hot_standby=off".to_owned(),
+    ];
     if matches!(archiving, Archiving::On(_)) {
         fixed.push(ARCHIVES.to_owned());
     }

@@ -93,7 +93,18 @@ impl PlatformLeaf {
                 object.number("version", *version);
                 object.text("vkey", vkey);
             }
-            Self::Evidence { at, figure, method, promise, raw_sha256, subject, tool, verdict, window_from, window_to } => {
+            Self::Evidence {
+                at,
+                figure,
+                method,
+                promise,
+                raw_sha256,
+                subject,
+                tool,
+                verdict,
+                window_from,
+                window_to,
+            } => {
                 object.text("at", at);
                 object.optional("figure", figure.as_deref());
                 object.text("kind", "evidence");
@@ -142,7 +153,18 @@ impl PlatformLeaf {
                 }
                 shape::text("vkey", vkey)
             }
-            Self::Evidence { at, figure, method, promise, raw_sha256, subject, tool, verdict, window_from, window_to } => {
+            Self::Evidence {
+                at,
+                figure,
+                method,
+                promise,
+                raw_sha256,
+                subject,
+                tool,
+                verdict,
+                window_from,
+                window_to,
+            } => {
                 shape::instant("at", at)?;
                 shape::each("figure", figure, shape::text)?;
                 shape::text("method", method)?;

@@ -49,9 +49,11 @@ pub struct DrillEnd {
     pub error: Option<String>,
 }
 
-const DRILL: &str = "SELECT drill_id, started_at, ended_at, target_at, base_label, rpo_ms, rto_ms, checks, outcome, error
+const DRILL: &str =
+    "SELECT drill_id, started_at, ended_at, target_at, base_label, rpo_ms, rto_ms, checks, outcome, error
     FROM struct.backup_drill WHERE tenant_id = $1";
-const END: &str = "UPDATE struct.backup_drill SET ended_at = greatest($3, started_at), base_label = $4, rpo_ms = $5, rto_ms = $6,
+const END: &str =
+    "UPDATE struct.backup_drill SET ended_at = greatest($3, started_at), base_label = $4, rpo_ms = $5, rto_ms = $6,
         checks = $7, outcome = $8, error = left($9, 2000)
     WHERE tenant_id = $1 AND drill_id = $2 AND outcome = 'running'";
 const ORPHANS: &str = "UPDATE struct.backup_drill SET ended_at = greatest($2, started_at), outcome = 'unknown'

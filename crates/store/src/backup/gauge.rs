@@ -6,7 +6,8 @@ use crate::{Flight, Statement, Store, StoreError};
 use domain::backup::lane::Sample;
 use jiff::Timestamp;
 
-const ADD: &str = "INSERT INTO struct.backup_gauge (tenant_id, at, wal_age_s, wal_gaps, rpo_s) VALUES ($1, $2, $3, $4, $5)
+const ADD: &str =
+    "INSERT INTO struct.backup_gauge (tenant_id, at, wal_age_s, wal_gaps, rpo_s) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT DO NOTHING";
 const DAY: &str = "INSERT INTO struct.backup_day AS d (tenant_id, day, wal_age_max_s, rpo_max_s, minutes)
     VALUES ($1, ($2::timestamptz AT TIME ZONE 'UTC')::date, $3, $4, 1)
@@ -28,12 +29,7 @@ impl Store {
         );
         let day = Statement::new(
             DAY,
-            vec![
-                Box::new(platform().0),
-                Box::new(sample.at),
-                Box::new(sample.wal_age_s),
-                Box::new(sample.rpo_s),
-            ],
+            vec![Box::new(platform().0), Box::new(sample.at), Box::new(sample.wal_age_s), Box::new(sample.rpo_s)],
         );
         self.fly(Flight::bookkeeping(head(), vec![add, day])).await.map(drop)
     }

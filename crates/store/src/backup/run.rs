@@ -56,16 +56,19 @@ pub struct RunEnd {
 /// Longest error kept, in characters.
 const MAX_ERROR_CHARS: usize = 2_000;
 
-const RUN: &str = "SELECT run_id, kind, cause, started_at, ended_at, label, size_bytes, repo_size_bytes, done_bytes, total_bytes,
+const RUN: &str =
+    "SELECT run_id, kind, cause, started_at, ended_at, label, size_bytes, repo_size_bytes, done_bytes, total_bytes,
         outcome, error, faults, tool FROM struct.backup_run WHERE tenant_id = $1";
 const BEGIN: &str = "INSERT INTO struct.backup_run (tenant_id, run_id, kind, cause, started_at, outcome, tool)
     VALUES ($1, $2, $3, $4, $5, 'running', $6)";
-const END: &str = "UPDATE struct.backup_run SET ended_at = greatest($3, started_at), outcome = $4, label = $5, size_bytes = $6,
+const END: &str =
+    "UPDATE struct.backup_run SET ended_at = greatest($3, started_at), outcome = $4, label = $5, size_bytes = $6,
         repo_size_bytes = $7, error = $8, faults = $9
     WHERE tenant_id = $1 AND run_id = $2 AND outcome = 'running'";
 const ORPHANS: &str = "UPDATE struct.backup_run SET ended_at = greatest($2, started_at), outcome = 'unknown'
     WHERE tenant_id = $1 AND outcome = 'running' AND (kind = 'verify') = $3 RETURNING 1";
-const PRUNE: &str = "DELETE FROM struct.backup_run WHERE tenant_id = $1 AND started_at < $2 AND (kind = 'verify' OR started_at < $3)";
+const PRUNE: &str =
+    "DELETE FROM struct.backup_run WHERE tenant_id = $1 AND started_at < $2 AND (kind = 'verify' OR started_at < $3)";
 
 impl Store {
     /// Begins a run. The caller holds `lead_run`, or `lead_verification`.
@@ -132,7 +135,8 @@ impl Store {
 
     /// The newest verification that came to an end.
     pub async fn run_verified(&self) -> Result<Option<RunRow>, StoreError> {
-        let sql = format!("{RUN} AND kind = 'verify' AND outcome IN ('done', 'failed') ORDER BY started_at DESC LIMIT 1");
+        let sql =
+            format!("{RUN} AND kind = 'verify' AND outcome IN ('done', 'failed') ORDER BY started_at DESC LIMIT 1");
         let read = Statement::new(sql, vec![Box::new(platform().0)]);
         let rows = self.fly(Flight::read(head(), vec![read])).await?.swap_remove(0);
         Ok(rows.first().map(run_row))

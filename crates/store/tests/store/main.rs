@@ -38,7 +38,14 @@ fn entry(tenant: TenantId, number: u128) -> SealedEntry {
         target: Target { record: Some(id(number)), ..Target::default() },
         detail: Detail::default(),
     };
-    SealedEntry { entry, detail: vec![1, 2, 3], commitment: [9; 32], mac: [9; 16], at: Timestamp::now(), pruned_below: None }
+    SealedEntry {
+        entry,
+        detail: vec![1, 2, 3],
+        commitment: [9; 32],
+        mac: [9; 16],
+        at: Timestamp::now(),
+        pruned_below: None,
+    }
 }
 
 fn head(tenant: TenantId) -> Head {

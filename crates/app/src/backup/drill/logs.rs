@@ -64,7 +64,8 @@ impl App {
             return Ok(Ok(()));
         }
         let proof = self.consistency(LogName::of(log), old.size, new.size).await?;
-        let said = |_| format!("{} leaves are not the beginning of the {} that this machine remembers", old.size, new.size);
+        let said =
+            |_| format!("{} leaves are not the beginning of the {} that this machine remembers", old.size, new.size);
         Ok(verify_consistency(old.size, new.size, old.root, new.root, &proof).map_err(said))
     }
 }

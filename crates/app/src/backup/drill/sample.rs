@@ -42,8 +42,7 @@ async fn of_tenant(over: &App, snapshot: &Snapshot, look: &mut Look) -> Result<i
         };
         for entity in &service.entities {
             let table = over.table(service, entity);
-            let sealer =
-                Sealer { tenant: snapshot.tenant, service: &service.name, entity, table: &table, keys: &keys };
+            let sealer = Sealer { tenant: snapshot.tenant, service: &service.name, entity, table: &table, keys: &keys };
             for raw in sampled(over, snapshot.tenant, service, entity).await? {
                 records += 1;
                 if let Err(error) = sealer.values(&raw) {
@@ -64,7 +63,8 @@ async fn sampled(over: &App, tenant: TenantId, service: &Service, entity: &Entit
     let newest: Vec<RawRecord> = Store::raw(answers.swap_remove(0)).collect();
     // Ids of one entity lie close together in time, so the place is sought below the newest, in the random part too.
     let Some(first) = newest.first().map(RawRecord::id) else { return Ok(newest) };
-    let place = Place { value: None, id: below(first, u128::from_be_bytes(random_bytes(&*over.random))), backwards: false };
+    let place =
+        Place { value: None, id: below(first, u128::from_be_bytes(random_bytes(&*over.random))), backwards: false };
     let mut answers = over.store.fly(Flight::read(head, vec![table.list(tenant, &plan(Some(place)))])).await?;
     Ok(newest.into_iter().chain(Store::raw(answers.swap_remove(0))).collect())
 }

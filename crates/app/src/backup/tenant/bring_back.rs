@@ -3,8 +3,8 @@
 
 use super::merge::{Both, Side};
 use super::{Kind, Place, Prepared, TenantThen, Wish, note};
-use crate::record::sealing::Sealer;
 use crate::Error;
+use crate::record::sealing::Sealer;
 use domain::audit::{Actor, Detail, Outcome as Entered, Target, Verb};
 use domain::id::{RecordId, TenantId};
 use domain::record::{Values, changes, parse_all};
@@ -157,7 +157,10 @@ impl TenantThen<'_> {
             Err(faults) => {
                 let told: Vec<String> =
                     faults.iter().map(|fault| format!("{} ({})", fault.field, fault.reason.code())).collect();
-                return Ok(Err(Hindrance::Conflict(format!("the service does not take it any more: {}", told.join(", ")))));
+                return Ok(Err(Hindrance::Conflict(format!(
+                    "the service does not take it any more: {}",
+                    told.join(", ")
+                ))));
             }
         };
         let written = match &now {

@@ -34,13 +34,8 @@ impl Side {
 
     /// A record with its values.
     pub(super) fn open(raw: &RawRecord, side: &Prepared, tenant: TenantId) -> Result<Self, Error> {
-        let sealer = Sealer {
-            tenant,
-            service: &side.service.name,
-            entity: &side.entity,
-            table: &side.table,
-            keys: &side.keys,
-        };
+        let sealer =
+            Sealer { tenant, service: &side.service.name, entity: &side.entity, table: &side.table, keys: &side.keys };
         Ok(Self { values: sealer.values(raw)?, ..Self::closed(raw) })
     }
 }

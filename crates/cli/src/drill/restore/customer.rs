@@ -82,8 +82,7 @@ impl Customer {
     async fn verify(&self, zip: &Path, kept: &str) -> anyhow::Result<(i32, String)> {
         let text = |path: &Path| path.display().to_string();
         let earlier = self.folder.join(kept);
-        let arguments =
-            ["log".to_owned(), text(zip), "--earlier".to_owned(), text(&earlier), "--json".to_owned()];
+        let arguments = ["log".to_owned(), text(zip), "--earlier".to_owned(), text(&earlier), "--json".to_owned()];
         let output = host::process::output(&self.verifier, &arguments).await;
         let output = output
             .with_context(|| format!("{} can't be run; build it: cargo build -p verify", self.verifier.display()))?;

@@ -111,8 +111,12 @@ impl Verdict {
     /// Prints it. Success only without a violation.
     pub fn finish(&self, json: bool) -> ExitCode {
         let violations = self.violations();
-        let (lost, served) = (spread(self.rounds.iter().map(|r| r.lost_ms)), spread(self.rounds.iter().map(|r| r.served_ms)));
-        say(&format!("lost: min {} ms, median {} ms, max {} ms (promised at most {MOST_LOST_MS}, goal {GOAL_MS})", lost[0], lost[1], lost[2]));
+        let (lost, served) =
+            (spread(self.rounds.iter().map(|r| r.lost_ms)), spread(self.rounds.iter().map(|r| r.served_ms)));
+        say(&format!(
+            "lost: min {} ms, median {} ms, max {} ms (promised at most {MOST_LOST_MS}, goal {GOAL_MS})",
+            lost[0], lost[1], lost[2]
+        ));
         say(&format!("served again after: min {} ms, median {} ms, max {} ms", served[0], served[1], served[2]));
         for violation in &violations {
             say(&format!("VIOLATION: {violation}"));

@@ -156,11 +156,8 @@ pub struct Next {
 pub fn view(shell: Shell, overview: &Overview, claims: &[Claim]) -> BackupView {
     let (t, now) = (shell.t, overview.at);
     let state_of = |id: &str| claims.iter().find(|claim| claim.promise.id == id).map_or(State::Unverified, |c| c.state);
-    let promise = |id: &'static str, key: &str| PromiseState {
-        id,
-        name: t.text(key),
-        state: words::state(state_of(id), t),
-    };
+    let promise =
+        |id: &'static str, key: &str| PromiseState { id, name: t.text(key), state: words::state(state_of(id), t) };
     BackupView {
         at: format::full(t.locale, now),
         off: overview.off.clone().unwrap_or_default(),
@@ -170,7 +167,13 @@ pub fn view(shell: Shell, overview: &Overview, claims: &[Claim]) -> BackupView {
         figures: figures(overview, t),
         lanes: lanes(overview, t),
         notes: notes(overview, t),
-        runs: overview.runs.iter().filter(|run| run.kind != "verify").take(MAX_ROWS).map(|run| row(run, t, now)).collect(),
+        runs: overview
+            .runs
+            .iter()
+            .filter(|run| run.kind != "verify")
+            .take(MAX_ROWS)
+            .map(|run| row(run, t, now))
+            .collect(),
         drills: overview.drills.iter().map(|drill| drilled(drill, t, now)).collect(),
         upcoming: overview.upcoming.iter().map(|next| upcoming(next, t, now)).collect(),
         facts: facts(overview, t),
@@ -233,7 +236,10 @@ fn figures(overview: &Overview, t: Texts) -> Vec<Figure> {
         Figure {
             name: t.text("backup-drill-newest"),
             value: drill.map_or_else(none, |drill| words::ago(now, drill.ended_at.unwrap_or(drill.started_at), t)),
-            meaning: drill.and_then(|drill| took(drill.rto_ms, t)).map(|rto| t.one("backup-rto", "length", rto)).unwrap_or_default(),
+            meaning: drill
+                .and_then(|drill| took(drill.rto_ms, t))
+                .map(|rto| t.one("backup-rto", "length", rto))
+                .unwrap_or_default(),
         },
     ]
 }

@@ -47,11 +47,7 @@ pub async fn entrance(State(web): State<Arc<Web>>, extensions: Extensions) -> Re
 }
 
 /// `GET /enter/{token}`
-pub async fn ask(
-    State(web): State<Arc<Web>>,
-    extensions: Extensions,
-    Token(link): Token,
-) -> Result<Response, Problem> {
+pub async fn ask(State(web): State<Arc<Web>>, extensions: Extensions, Token(link): Token) -> Result<Response, Problem> {
     let shell = Shell::open(web.app.now(), &*Context::of(&extensions)?, String::new());
     match web.app.operator_invited(&link).await {
         Ok(name) => Ok(page::html(StatusCode::OK, &enter_view(shell, name))),
