@@ -31,10 +31,10 @@ impl App {
                 _ = clock.tick() => true,
                 () = self.backups.bell.notified() => false,
             };
-            if let Err(error) = self.look_at_backups(kept, by_clock && looks % LOOKS_A_SAMPLE == 0).await {
+            if let Err(error) = self.look_at_backups(kept, by_clock && looks.is_multiple_of(LOOKS_A_SAMPLE)).await {
                 tracing::warn!(%error, "backups could not be measured");
             }
-            if by_clock && looks % LOOKS_A_PRUNING == 0 {
+            if by_clock && looks.is_multiple_of(LOOKS_A_PRUNING) {
                 self.prune_samples().await;
             }
             looks = looks.wrapping_add(u32::from(by_clock));

@@ -108,6 +108,13 @@ impl App {
         Ok(overview)
     }
 
+    /// What would be lost now, by what this process has seen.
+    fn rpo_remembered(&self, now: Timestamp) -> Option<i64> {
+        // Looked up under one lock: a second inside it would wait for ever.
+        let known = self.backups.known();
+        Some(known.commits.rpo_s(known.newest.as_ref()?, now))
+    }
+
     async fn describe(&self, kept: &Kept, overview: &mut Overview) -> Result<(), Error> {
         overview.location = Some(kept.repository.location().to_string());
         overview.tool = Some(kept.tool());
@@ -121,11 +128,18 @@ impl App {
         };
         let dues = upcoming(&known, overview.at, UPCOMING);
         overview.upcoming = dues.iter().map(|due| Upcoming { due: *due, repo_size_bytes: size(due) }).collect();
-        // Looked up under one lock: a second inside it would wait for ever.
-        let known = self.backups.known();
-        if let Some(newest) = &known.newest {
-            overview.rpo_s = Some(known.commits.rpo_s(newest, overview.at));
+        overview.rpo_s = match self.rpo_remembered(overview.at) {
+            Some(rpo_s) => Some(rpo_s),
+            // Beside the server nothing is remembered: by the arrival of the newest segment then.
+            None => kept
+                .repository
+                .newest_wal()
+                .await
+                .ok()
+                .flatten()
+                .map(|wal| overview.at.duration_since(wal.at).as_secs().max(0)),
         }
+        .or(overview.rpo_s);
         Ok(())
     }
 }

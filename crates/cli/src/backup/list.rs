@@ -59,8 +59,16 @@ fn lines(location: &str, info: &Info, restorable: Option<Restorable>) -> String 
     };
     let mut lines: Vec<String> = info.backups.iter().map(line).collect();
     if let Some(span) = restorable {
-        let latest = span.latest.map_or_else(|| "the end of its log".to_owned(), |latest| format!("{latest:.0}"));
-        lines.push(format!("\nAny moment from {:.0} to {latest} can be had back from {location}.", span.earliest));
+        lines.push(match span.latest {
+            // Right after the first backup no commit behind it has arrived yet.
+            Some(latest) if latest < span.earliest => {
+                format!("\nSo far the backups themselves can be had back from {location}; moments after them follow with the log.")
+            }
+            Some(latest) => {
+                format!("\nAny moment from {:.0} to {latest:.0} can be had back from {location}.", span.earliest)
+            }
+            None => format!("\nAny moment from {:.0} to the end of its log can be had back from {location}.", span.earliest),
+        });
     }
     lines.join("\n")
 }

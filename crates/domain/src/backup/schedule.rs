@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn the_promise_is_kept_while_the_newest_backup_is_younger_than_twelve_hours() {
         use Kind::{Differential, Full};
-        let cases: [(&[(Kind, i64)], i64, Verdict, &[&str]); 11] = [
+        type Case = (&'static [(Kind, i64)], i64, Verdict, &'static [&'static str]);
+        let cases: [Case; 11] = [
             (&[], 10, AtRisk, &["no_backup"]),
             (&[], 61, Broken, &["no_backup"]),
             (&[(Full, 0)], 690, Held, &[]),

@@ -77,7 +77,9 @@ async fn converse(mut stream: TcpStream, tls: Arc<Tls>, accepts_old: bool) -> Op
     }
     let mut stream = TlsAcceptor::from(tls.server_config()).accept(stream).await.ok()?;
     let mut piece = [0; 2048];
-    stream.read(&mut piece).await.ok()?;
+    if stream.read(&mut piece).await.ok()? == 0 {
+        return None;
+    }
     stream.write_all(b"HTTP/1.1 404 Not Found\r\nStrict-Transport-Security: max-age=31536000\r\n\r\n").await.ok()?;
     stream.shutdown().await.ok()
 }

@@ -12,19 +12,22 @@ const QUEUED_AT_ONCE: i64 = 5_000;
 /// Entries that are told of a kind.
 const MAX_TOLD: usize = 5;
 
+/// Looked up one by one, as entries beside the log are.
 const QUEUE: &str = "SELECT w.entry_id, e.entry_id IS NOT NULL, l.entry_id IS NOT NULL FROM (
         SELECT entry_id FROM struct.entry_waiting WHERE tenant_id = $1 AND entry_id > $2 ORDER BY entry_id LIMIT $3) w
-    LEFT JOIN struct.entry e ON e.tenant_id = $1 AND e.entry_id = w.entry_id
-    LEFT JOIN struct.leaf l ON l.tenant_id = $1 AND l.entry_id = w.entry_id ORDER BY w.entry_id";
+    LEFT JOIN LATERAL (SELECT entry_id FROM struct.entry WHERE tenant_id = $1 AND entry_id = w.entry_id OFFSET 0) e ON true
+    LEFT JOIN LATERAL (SELECT entry_id FROM struct.leaf WHERE tenant_id = $1 AND entry_id = w.entry_id OFFSET 0) l ON true
+    ORDER BY w.entry_id";
 const QUEUE_PLATFORM: &str = "SELECT w.entry_id, e.entry_id IS NOT NULL, l.entry_id IS NOT NULL FROM (
         SELECT entry_id FROM struct.entry_waiting WHERE tenant_id = $1 AND entry_id > $2 ORDER BY entry_id LIMIT $3) w
-    LEFT JOIN struct.platform_entry e ON e.tenant_id = $1 AND e.entry_id = w.entry_id
-    LEFT JOIN struct.leaf l ON l.tenant_id = $1 AND l.entry_id = w.entry_id ORDER BY w.entry_id";
+    LEFT JOIN LATERAL (SELECT entry_id FROM struct.platform_entry WHERE tenant_id = $1 AND entry_id = w.entry_id OFFSET 0) e ON true
+    LEFT JOIN LATERAL (SELECT entry_id FROM struct.leaf WHERE tenant_id = $1 AND entry_id = w.entry_id OFFSET 0) l ON true
+    ORDER BY w.entry_id";
 const UNQUEUE: &str = "WITH gone AS (DELETE FROM struct.entry_waiting w USING struct.leaf l
         WHERE w.tenant_id = $1 AND l.tenant_id = w.tenant_id AND l.entry_id = w.entry_id RETURNING w.entry_id)
     SELECT entry_id, count(*) OVER () FROM gone ORDER BY entry_id LIMIT $2";
 
-/// A log's queue at one instant, or nearly so when it is long. Read along the indexes: statistics of a queue are never right.
+/// A log's queue at one instant, or nearly so when it is long.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Queued {
     /// Rows for entries that have their place already, the first few.
@@ -43,7 +46,7 @@ impl Store {
         let sql = if log == platform() { QUEUE_PLATFORM } else { QUEUE };
         let (mut queued, mut after) = (Queued::default(), Uuid::nil());
         loop {
-            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(QUEUED_AT_ONCE)]).in_order();
+            let read = Statement::new(sql, vec![Box::new(log.0), Box::new(after), Box::new(QUEUED_AT_ONCE)]);
             let rows = self.fly(Flight::read(head(log), vec![read])).await?.swap_remove(0);
             for row in &rows {
                 let id = EntryId::from(row.get::<_, Uuid>(0));

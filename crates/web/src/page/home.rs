@@ -84,7 +84,7 @@ pub fn console_view(shell: Shell, claims: &[Claim], trust: String, now: Timestam
             sentence: claim.promise.sentence(t.locale),
             chip,
             icon,
-            word: t.text(&format!("ledger-claim-{}", claim.state.code())),
+            word: t.text(format!("ledger-claim-{}", claim.state.code())),
             at: claim.measured_at().map(|at| format::brief(t.locale, now, at)),
         }
     };
