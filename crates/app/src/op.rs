@@ -330,6 +330,11 @@ impl Op<'_> {
         self.app.store.fly(Flight::write(self.head(), statements, entries)).await
     }
 
+    /// Changes one record in one round trip, with its entry.
+    pub(crate) async fn change(&self, statement: Statement, entry: SealedEntry) -> Result<Rows, StoreError> {
+        self.app.store.fly(Flight::change(self.head(), statement, entry)).await
+    }
+
     /// Enters that an id was asked for in vain (another tenant's, perhaps), and says so.
     pub(crate) async fn not_found(&self, record: RecordId) -> Error {
         self.nothing_there(Some(record), String::new()).await

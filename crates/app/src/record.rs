@@ -230,7 +230,7 @@ impl App {
         let detail = Detail { changes: changes(&op.entity, &Values::new(), &values), ..Detail::default() };
         let entry = op.entry(Verb::RecordCreated, Some(id), detail)?;
         let make = op.table.create(caller.tenant, caller.user, columns);
-        if let Err(error) = op.write(vec![make], &[entry]).await {
+        if let Err(error) = op.change(make, entry).await {
             return Err(op.refused(error).await);
         }
         Ok(id)
@@ -277,7 +277,7 @@ impl App {
         let columns = op.columns(id, version + 1, &values)?;
         let entry = op.entry(Verb::RecordUpdated, Some(id), Detail { changes: changed, ..Detail::default() })?;
         let change = op.table.update(caller.tenant, caller.user, version, columns);
-        match op.write(vec![change], &[entry]).await {
+        match op.change(change, entry).await {
             Ok(_) => Ok(version + 1),
             // Somebody was faster between the reading and the writing.
             Err(StoreError::Unexpected) => match op.record(id).await? {
@@ -324,7 +324,7 @@ impl App {
         let op = self.op(caller, service, entity, ScreenKind::Detail, Action::Delete).await?;
         op.touched(id, "delete").await?;
         let entry = op.entry(Verb::RecordDeleted, Some(id), Detail::default())?;
-        match op.write(vec![op.table.delete(caller.tenant, id, version)], &[entry]).await {
+        match op.change(op.table.delete(caller.tenant, id, version), entry).await {
             Ok(_) => Ok(()),
             Err(StoreError::Unexpected) => match op.record(id).await? {
                 Some(theirs) => {

@@ -83,12 +83,14 @@ pub struct Flight {
     head: Head,
     statements: Vec<Statement>,
     writes: bool,
+    /// An entry that goes with the check, in one statement.
+    entry: Option<crate::audit::SealedEntry>,
 }
 
 impl Flight {
     /// A flight that changes nothing; PostgreSQL is told so.
     pub fn read(head: Head, statements: Vec<Statement>) -> Self {
-        Self { head, statements, writes: false }
+        Self { head, statements, writes: false, entry: None }
     }
 
     /// A flight that changes something, with the entry that says so. There is no other way to write in a tenant.
@@ -97,12 +99,21 @@ impl Flight {
         // What counts towards signs of fraud is counted with it; plain writes have no such statement.
         statements.extend(crate::sign::tally(head.tenant, entries));
         statements.push(crate::audit::insert(head.tenant, entries));
-        Self { head, statements, writes: true }
+        Self { head, statements, writes: true, entry: None }
+    }
+
+    /// As `write`, for the one statement and the one entry of a change of a record: most of all that is written. The entry goes
+    /// first, in one statement with the check, which spares the change a fifth of its messages. What the statement reads may
+    /// therefore not be entries: it would find this one.
+    pub fn change(head: Head, statement: Statement, entry: crate::audit::SealedEntry) -> Self {
+        let told = crate::sign::tally(head.tenant, std::slice::from_ref(&entry));
+        let statements = std::iter::once(statement).chain(told).collect();
+        Self { head, statements, writes: true, entry: Some(entry) }
     }
 
     /// A flight that only moves STRUCT's own bookkeeping (last use of a session, a job's lease): nothing a person did.
     pub(crate) fn bookkeeping(head: Head, statements: Vec<Statement>) -> Self {
-        Self { head, statements, writes: true }
+        Self { head, statements, writes: true, entry: None }
     }
 
     fn begin(&self) -> String {
@@ -116,15 +127,26 @@ impl Flight {
         format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'{plans}{walks}")
     }
 
-    fn check(&self) -> Option<Statement> {
+    /// What comes before the statements: the check, the entry, or both in one.
+    fn first(&mut self) -> Option<Statement> {
+        let tenant = self.head.tenant;
+        match (self.checked(), self.entry.take()) {
+            (None, None) => None,
+            (Some(params), None) => Some(Statement::new(OP_BEGIN, params)),
+            (None, Some(entry)) => Some(crate::audit::insert(tenant, &[entry])),
+            (Some(params), Some(entry)) => Some(crate::audit::insert_checked(tenant, &entry, params)),
+        }
+    }
+
+    /// The parameters of `OP_BEGIN`, unless nothing is checked.
+    fn checked(&self) -> Option<Vec<Param>> {
         let (session, epoch) = match self.head.check {
             Check::Session(session, epoch) => (Some(session.0), epoch),
             Check::Epoch(epoch) => (None, epoch),
             Check::Nothing => return None,
         };
         let idle = i32::try_from(domain::session::IDLE_LIMIT_MIN).unwrap_or(i32::MAX);
-        let params: Vec<Param> = vec![Box::new(session), Box::new(Some(epoch)), Box::new(idle)];
-        Some(Statement::new(OP_BEGIN, params))
+        Some(vec![Box::new(session), Box::new(Some(epoch)), Box::new(idle)])
     }
 }
 
@@ -155,11 +177,12 @@ impl Drop for Borrowed {
 
 impl Store {
     /// Flies: one round trip (two when a statement is new to the connection). Rows of each statement, in order.
-    pub async fn fly(&self, flight: Flight) -> Result<Vec<Vec<Row>>, StoreError> {
+    pub async fn fly(&self, mut flight: Flight) -> Result<Vec<Vec<Row>>, StoreError> {
         let borrowed = Borrowed::new(self.connection().await?);
         let begin = flight.begin();
-        let checked = flight.check().into_iter().chain(flight.statements).collect::<Vec<_>>();
-        let checks = usize::from(!matches!(flight.head.check, Check::Nothing));
+        let first = flight.first();
+        let checks = usize::from(first.is_some());
+        let checked = first.into_iter().chain(flight.statements).collect::<Vec<_>>();
         let prepared = prepare(borrowed.client(), &checked).await?;
         let (begun, mut answers, committed) = send(borrowed.client(), &begin, &checked, &prepared, "COMMIT").await;
         let closed = begun.as_ref().is_err_and(tokio_postgres::Error::is_closed);

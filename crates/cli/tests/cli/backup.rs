@@ -77,8 +77,9 @@ fn a_lost_database_comes_back_from_its_backups_and_backups_go_on() -> Result<()>
     assert_eq!(first["backups"][0]["kind"], "full");
     assert_eq!(first["cipher"], "aes-256-cbc");
 
-    let (status, said) =
-        until(|| Ok(Some(backup(&installation, &["now", "--json"])?).filter(|(status, _)| *status != 3)))?;
+    let (status, said) = until("the end of another run", || {
+        Ok(Some(backup(&installation, &["now", "--json"])?).filter(|(status, _)| *status != 3))
+    })?;
     assert_eq!(status, 0, "{said}");
     assert_eq!(document(&said)?["kind"], "differential");
     let (status, said) = backup(&installation, &["verify", "--json"])?;
@@ -109,8 +110,9 @@ fn a_lost_database_comes_back_from_its_backups_and_backups_go_on() -> Result<()>
     // On a timeline of its own, whose log arrives, and from which backups are made.
     let repository = installation.folder().join("backup/repository");
     until("the log of the new timeline", || Ok(timelines(&repository).contains(&"00000002".to_owned()).then_some(())))?;
-    let (status, said) =
-        until(|| Ok(Some(backup(&installation, &["now", "--json"])?).filter(|(status, _)| *status != 3)))?;
+    let (status, said) = until("the end of another run", || {
+        Ok(Some(backup(&installation, &["now", "--json"])?).filter(|(status, _)| *status != 3))
+    })?;
     assert_eq!(status, 0, "{said}");
     assert!(backups(&listed(&installation)?) > 2);
     ensure!(installation.stop()?.success(), "it stops in order");

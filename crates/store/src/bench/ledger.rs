@@ -70,7 +70,7 @@ impl Repeated {
         let shape = &self.shapes[usize::try_from(turn).unwrap_or_default() % self.shapes.len()];
         let make = Statement::new(Arc::clone(shape), vec![Box::new(Self::id(turn)), Box::new(format!("R{turn}"))]);
         let flight = match entry {
-            Some(entry) => Flight::write(self.head, vec![make], &[entry]),
+            Some(entry) => Flight::change(self.head, make, entry),
             None => Flight::bookkeeping(self.head, vec![make]),
         };
         self.store.fly(flight).await.map(drop)

@@ -253,7 +253,8 @@ async fn a_page_that_shows_another_state_than_the_evidence_breaks_its_own_promis
     assert_eq!(app.measure_page("page", whole).await.unwrap(), Verdict::Held);
     let claim = app.claims().await.unwrap().into_iter().find(|claim| claim.promise.id == "trust.page").unwrap();
     assert_eq!(claim.state, State::Met);
-    let faults: [(&str, fn(Claims) -> Claims); 4] = [
+    type Planted = (&'static str, fn(Claims) -> Claims);
+    let faults: [Planted; 4] = [
         ("state_differs", |mut shown| {
             shown.promises.iter_mut().find(|one| one.id == ARCHIVE).unwrap().state = "met".to_owned();
             shown
