@@ -130,7 +130,7 @@ async fn check(app: &Arc<App>, id: &str) -> anyhow::Result<u8> {
     say(&format!("{}: {}", claim.promise.id, claim.state.code()));
     for checked in &claim.checks {
         let figure = words::figure(checked, t, now);
-        say(&format!("  {:<12} {:<11} {figure}", checked.check.name, checked.state.code()).trim_end());
+        say(format!("  {:<12} {:<11} {figure}", checked.check.name, checked.state.code()).trim_end());
         words::why(checked, t, now).iter().for_each(|reason| say(&format!("    {reason}")));
     }
     Ok(status(claim.state))
