@@ -105,6 +105,12 @@ impl App {
                 self.drill_through(restored, order, &ordered, &mut drilled).await;
                 drilled.measurement(self.now())
             }
+            // A moment that was typed, and that no backup reaches, says nothing of the backups.
+            Err(ThrowAwayError::Backup(error @ BackupError::UnknownTime { .. })) if order.to.is_some() => {
+                let end = DrillEnd { error: Some(error.to_string()), ..DrillEnd::default() };
+                self.store.drill_end(id, self.now(), &end).await.map_err(Error::from)?;
+                return Err(error.into());
+            }
             Err(ThrowAwayError::Disk(error)) => self.no_room(&drilled, &error.to_string()),
             Err(error) => {
                 let failed = Err(Error::Internal(error.to_string()));
@@ -153,9 +159,10 @@ impl App {
         let Some(newest) = info.backups.last() else { return Err(DrillError::NoBackup) };
         let previous = info.backups.iter().rev().nth(1).unwrap_or(newest);
         let latest = order.repository.restorable().await?.and_then(|restorable| restorable.latest);
-        match latest.filter(|latest| *latest > previous.ended) {
+        let from = previous.restorable_from();
+        match latest.filter(|latest| *latest > from) {
             Some(latest) => {
-                let at = moment(previous.ended, latest, u64::from_be_bytes(random_bytes(&*self.random)));
+                let at = moment(from, latest, u64::from_be_bytes(random_bytes(&*self.random)));
                 Ok((at, Target::Time(at)))
             }
             // Nothing has arrived since: the backup alone is what there is.

@@ -65,3 +65,13 @@ fn one_tampering_of_each_kind_is_noticed_by_the_server_and_refused_by_the_verifi
         assert_eq!(figures["kinds"][kind]["refused"], figures["kinds"][kind]["cases"], "{kind}: {said}");
     }
 }
+
+#[test]
+fn after_the_database_was_lost_it_is_back_within_the_promise_and_its_logs_say_what_they_lost() {
+    let arguments = ["restore", "--rounds", "1", "--seconds", "45", "--spread-seconds", "1", "--verifier"];
+    let (found, said) = drill(&[&arguments[..], &[&verifier().display().to_string()]].concat());
+    let figures = &found["figures"];
+    assert_eq!(figures["rounds"], 1, "{said}");
+    assert!(figures["acknowledged"].as_u64() > Some(0), "nothing was promised, so nothing was proven:\n{said}");
+    assert!(figures["lost_ms"]["max"].as_u64() <= Some(600_000), "{said}");
+}

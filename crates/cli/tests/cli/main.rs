@@ -6,6 +6,7 @@ mod certificate;
 mod drill;
 mod egress;
 mod journey;
+mod restoring;
 mod start;
 mod walk;
 mod witness;

@@ -199,7 +199,9 @@ impl Running {
             let lock = LockFile::read(&self.cluster);
             let ready = lock.is_some_and(|file| file.pid == self.pid && file.status == "ready");
             if ready && answers(&self.socket_dir).await {
-                return Ok(());
+                // The checkpointer went to sleep for checkpoint_timeout while the log was replayed, and would not close a segment
+                // by archive_timeout until then. Any signal to read the configuration wakes it.
+                return self.signal(Signal::HUP);
             }
         }
         Err(PostgresError::NotReady { pid: self.pid(), limit: self.patience, log: self.log_dir.clone() })

@@ -80,6 +80,40 @@ async fn rights_decided_on_an_older_epoch_begin_nothing_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_change_and_its_entry_leave_neither_when_either_is_refused() {
+    let it = Session::new().await;
+    let (house, tenant, user) = (&it.house, it.house.tenant(ONE), it.house.user(ONE));
+    let fly = async |check, number| {
+        let flight =
+            Flight::change(Head { tenant, check }, house.create(tenant, user, number), entry(tenant, 900 + number));
+        house.store.fly(flight).await
+    };
+    let counts = async || {
+        let count = async |table: &str| house.database.number(&format!("SELECT count(*) FROM {table}")).await;
+        (count("svc_crm.customer").await, count("struct.entry").await, count("struct.entry_waiting").await)
+    };
+    let (records, entries, waiting) = counts().await;
+    assert!(matches!(fly(Check::Session(id(78), 1), 1).await, Err(StoreError::SessionOver)));
+    assert!(matches!(fly(Check::Session(it.session, 2), 1).await, Err(StoreError::EpochMoved)));
+    assert!(matches!(fly(Check::Epoch(2), 1).await, Err(StoreError::EpochMoved)));
+    assert_eq!(counts().await, (records, entries, waiting), "refused");
+    assert_eq!(
+        fly(Check::Session(it.session, 1), 1).await.expect("it stands").len(),
+        1,
+        "the answer to the change alone"
+    );
+    let twice = Flight::change(head(tenant), house.create(tenant, user, 1), entry(tenant, 950));
+    house.store.fly(twice).await.expect_err("the record is there");
+    assert_eq!(
+        counts().await,
+        (records + 1, entries + 1, waiting + 1),
+        "one record, one entry, one place in the queue"
+    );
+    assert_eq!(fly(Check::Nothing, 2).await.expect("nothing is checked").len(), 1);
+    assert_eq!(counts().await, (records + 2, entries + 2, waiting + 2));
+}
+
+#[tokio::test]
 #[should_panic(expected = "no change without an entry")]
 async fn a_change_without_an_entry_does_not_even_set_out() {
     let tenant = id(1);
