@@ -28,7 +28,8 @@ fn run(installation: &Installation, arguments: &[&str]) -> Result<(i32, String)>
 }
 
 fn document(said: &str) -> Result<Value> {
-    let line = said.lines().find(|line| line.starts_with('{') && !line.contains("\"level\"")).context(said.to_owned())?;
+    let line =
+        said.lines().find(|line| line.starts_with('{') && !line.contains("\"level\"")).context(said.to_owned())?;
     Ok(serde_json::from_str(line)?)
 }
 
@@ -92,7 +93,8 @@ fn a_drill_proves_the_backups_leaves_nothing_behind_and_says_which_segment_is_mi
 
     // Killed in the midst, it leaves a copy; the next clears it away.
     let mut killed = until("the end of another drill", || {
-        let mut begun = command(&installation, &["backup", "drill"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut begun =
+            command(&installation, &["backup", "drill"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let since = Instant::now();
         while begun.try_wait()?.is_none() && since.elapsed() < PATIENCE {
             if copies(&installation).iter().any(|copy| copy.join("cluster/postmaster.pid").exists()) {
@@ -129,13 +131,13 @@ fn a_tenant_of_a_moment_ago_is_compared_with_now_without_showing_what_records_ho
     let mut installation = Installation::new(STRUCT, &["--backup", "on", "--demo"])?;
     installation.start()?;
     let tenant = ["backup", "tenant-restore", "minato", "--to"];
-    let with = |more: &[&str]| [&tenant[..], more].concat();
-    let (status, said) = run(&installation, &with(&["2026-11-23T00:00:00Z", "--apply", "all"]))?;
+    let unreasoned = [&tenant[..], &["2026-11-23T00:00:00Z", "--apply", "all"]].concat();
+    let (status, said) = run(&installation, &unreasoned)?;
     assert!(status != 0 && said.contains("--reason"), "{said}");
     // The demo is filled before `struct up` says that it runs, and each second is committed.
     let to = jiff::Timestamp::now().to_string();
     let said = until("the moment in the repository", || {
-        let (status, said) = run(&installation, &with(&[&to, "--json"]))?;
+        let (status, said) = run(&installation, &[&tenant[..], &[&to, "--json"]].concat())?;
         Ok((status == 0).then_some(said))
     })?;
     let found = document(&said)?;
