@@ -282,13 +282,14 @@ fn build(
     App::new(parts(database, keyring, clock, random, mail, operator))
 }
 
-/// In jp-east, where its one declared receiver is too.
+/// In jp-east, where its declared receivers are too, one of which never answers.
 fn residency(mail: &std::path::Path) -> Residency {
     let region = Region::find(DEFAULT_REGION).expect("it is in the list");
-    let siem = Declared { at: "siem.example.jp".parse().expect("a host"), region, purpose: Some(Purpose::Stream) };
+    let receiver = |name: &str| Declared { at: name.parse().expect("a host"), region, purpose: Some(Purpose::Stream) };
     // Whoever this machine asks for names is asked by the tests too.
     let asked = |server: IpAddr| Declared { at: Where::Network(Network::of(server)), region, purpose: None };
-    let declared = name_servers().into_iter().map(asked).chain([siem]).collect();
+    let declared =
+        name_servers().into_iter().map(asked).chain([receiver("siem.example.jp"), receiver("siem.invalid")]).collect();
     let rules = Rules { machine: Some((region, Said::Operator)), declared, ..Rules::default() };
     Residency::new(rules, mail.parent().unwrap_or(mail).to_owned())
 }

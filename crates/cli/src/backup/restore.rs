@@ -47,7 +47,10 @@ pub(super) fn target(typed: &str) -> Result<Target, String> {
         return Ok(Target::Time(at));
     }
     let japan = TimeZone::fixed(offset(JAPAN_HOURS));
-    if let Ok(at) = typed.parse::<DateTime>() {
+    // A day alone is no moment.
+    if typed.contains(':')
+        && let Ok(at) = typed.parse::<DateTime>()
+    {
         let at = at.to_zoned(japan).map_err(|error| error.to_string())?;
         return Ok(Target::Time(at.timestamp()));
     }

@@ -23,11 +23,13 @@ pub struct RestoreOptions {
     pub inclusive: bool,
     /// Processes that copy at once.
     pub processes: u8,
+    /// Whether it stands behind other work of this machine.
+    pub background: bool,
 }
 
 impl Default for RestoreOptions {
     fn default() -> Self {
-        Self { inclusive: true, processes: 2 }
+        Self { inclusive: true, processes: 2, background: false }
     }
 }
 
@@ -108,7 +110,7 @@ impl Repository {
         ];
         arguments.extend(target_arguments(to, options));
         let mut backup = None;
-        let run = Run { name: "restore", arguments: &arguments, limit: None, background: false };
+        let run = Run { name: "restore", arguments: &arguments, limit: None, background: options.background };
         let line = |line: &str| {
             if let Some(now) = count.line(line) {
                 progress(now);
@@ -251,7 +253,8 @@ mod tests {
     #[test]
     fn a_moment_is_given_to_the_microsecond_in_utc() {
         let at: Timestamp = "2026-11-23T11:38:47.123456+09:00".parse().expect("an instant");
-        let arguments = target_arguments(&Target::Time(at), RestoreOptions { inclusive: false, processes: 1 });
+        let arguments =
+            target_arguments(&Target::Time(at), RestoreOptions { inclusive: false, ..RestoreOptions::default() });
         assert!(arguments.contains(&"--target=2026-11-23 02:38:47.123456+00".to_owned()), "{arguments:?}");
         assert!(arguments.contains(&"--target-exclusive".to_owned()));
     }

@@ -191,7 +191,8 @@ impl ThrowAway {
         // A few letters: the path of a socket is short.
         let short: String = id.chars().filter(char::is_ascii_alphanumeric).rev().take(8).collect();
         let home = turn.folder.join(format!("{PREFIX}{short}"));
-        match repository.restore(to, &home, RestoreOptions::default(), progress).await {
+        let options = RestoreOptions { background: true, ..RestoreOptions::default() };
+        match repository.restore(to, &home, options, progress).await {
             Ok(restored) => {
                 let (backup, bytes, cluster) = (restored.backup, restored.bytes, restored.cluster);
                 Ok(Self { backup, bytes, home, cluster, running: None, _turn: turn })
