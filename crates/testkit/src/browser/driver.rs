@@ -13,10 +13,12 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// What Chromium is started with: no window, no sandbox (tests run as root), and no talk to anybody but the page.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    // A page that scrolls smoothly moves under a click.
+    "--force-prefers-reduced-motion",
     "--disable-quic",
     "--disable-dev-shm-usage",
     "--no-first-run",
