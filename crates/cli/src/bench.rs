@@ -1,5 +1,6 @@
 //! `struct bench`: measures STRUCT against plain PostgreSQL on one cluster in one run. Prints every figure; judges by ratios.
 
+mod backup;
 mod ledger;
 mod load;
 mod records;
@@ -15,6 +16,8 @@ pub enum Bench {
     Records(records::Options),
     /// What the log costs: writing with it, appending against plain inserts, verifying against bare SHA-256.
     Ledger(ledger::Options),
+    /// What a backup costs those who work meanwhile, and how fast a restore is, against a plain copy.
+    Backup(backup::Options),
 }
 
 /// Runs a bench.
@@ -22,5 +25,6 @@ pub async fn run(config: &Config, bench: Bench) -> anyhow::Result<ExitCode> {
     match bench {
         Bench::Records(options) => records::run(config, &options).await,
         Bench::Ledger(options) => ledger::run(config, &options).await,
+        Bench::Backup(options) => backup::run(config, &options).await,
     }
 }

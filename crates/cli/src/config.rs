@@ -12,6 +12,10 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// The environment's word for the data directory.
+pub const DATA_DIR: &str = "STRUCT_DATA_DIR";
+/// Where root's and services' data is, as long as nothing else is said.
+const OF_SERVICES: &str = "/var/lib/struct";
 /// In the data directory: how the server that runs there is reached.
 pub const PUBLIC_URL_FILE: &str = "public-url";
 
@@ -22,7 +26,7 @@ pub struct Options {
     #[arg(long, global = true, env = "STRUCT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Everything STRUCT keeps [default: /var/lib/struct for root and services, else ~/.local/share/struct]
-    #[arg(long, global = true, env = "STRUCT_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = DATA_DIR, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Address for HTTPS [default: [::]:8443]
     #[arg(long, global = true, env = "STRUCT_HTTPS", value_name = "ADDRESS")]
@@ -361,8 +365,9 @@ fn read(path: &Path) -> anyhow::Result<File> {
 }
 
 fn default_data_dir() -> anyhow::Result<PathBuf> {
-    if host::account::is_root() {
-        return Ok(PathBuf::from("/var/lib/struct"));
+    let of_services = PathBuf::from(OF_SERVICES);
+    if host::account::is_root() || host::account::owns(&of_services) {
+        return Ok(of_services);
     }
     let home = std::env::var_os("HOME").context("there is no HOME; name the data directory with --data-dir")?;
     Ok(PathBuf::from(home).join(".local/share/struct"))

@@ -87,6 +87,8 @@ pub fn leave_root(data_dir: Option<&Path>) -> anyhow::Result<()> {
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
         std::os::unix::fs::chown(dir, Some(account.uid), Some(account.gid))?;
     }
-    let error = reexec_as(&account);
+    // The one it becomes has a home of its own, and would look for the data there.
+    let handed_over: Vec<_> = data_dir.iter().map(|dir| (crate::config::DATA_DIR, dir.as_os_str())).collect();
+    let error = reexec_as(&account, &handed_over);
     Err(error).with_context(|| format!("becoming the account {} failed", account.name))
 }

@@ -1,8 +1,11 @@
 //! The operating system's accounts: who we are, and whom to become instead of root. Knows nothing of STRUCT's users.
 
 use std::{
+    ffi::OsStr,
     io,
+    os::unix::fs::MetadataExt,
     os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -18,11 +21,19 @@ pub struct Account {
     pub uid: u32,
     /// The number of its primary group.
     pub gid: u32,
+    /// Its home; programs keep their own things there.
+    pub home: PathBuf,
 }
 
 /// Whether this process runs as root.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Whether a folder is there and belongs to the account this process runs as.
+pub fn owns(folder: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    std::fs::metadata(folder).is_ok_and(|folder| folder.is_dir() && folder.uid() == own)
 }
 
 impl Account {
@@ -47,18 +58,25 @@ impl Account {
     }
 }
 
-/// Replaces this process by the same program, arguments and environment under `account`. Returns only when that failed.
+/// Replaces this process by the same program, arguments and environment under `account`, whose home is HOME from then on, with
+/// `more` set besides. Returns only when that failed.
 ///
 /// The program is taken as the kernel holds it open, so it need not stand where the account may look.
 #[expect(clippy::disallowed_methods, reason = "starting processes is this crate's")]
-pub fn reexec_as(account: &Account) -> io::Error {
+pub fn reexec_as(account: &Account, more: &[(&str, &OsStr)]) -> io::Error {
     let mut arguments = std::env::args_os();
     let mut command = Command::new("/proc/self/exe");
     if let Some(zeroth) = arguments.next() {
         command.arg0(zeroth);
     }
     // With a new uid and no groups named, std drops root's supplementary groups as well.
-    command.args(arguments).uid(account.uid).gid(account.gid).exec()
+    command
+        .args(arguments)
+        .env("HOME", &account.home)
+        .envs(more.iter().copied())
+        .uid(account.uid)
+        .gid(account.gid)
+        .exec()
 }
 
 /// The file first, since it answers without starting anything; then the system's other sources (LDAP and the like).
@@ -77,7 +95,9 @@ fn parse(line: &str) -> Option<Account> {
     let name = fields.next()?.to_owned();
     let uid = fields.nth(1)?.parse().ok()?;
     let gid = fields.next()?.parse().ok()?;
-    Some(Account { name, uid, gid })
+    // After the comment.
+    let home = fields.nth(1)?.into();
+    Some(Account { name, uid, gid, home })
 }
 
 #[cfg(test)]
@@ -95,6 +115,7 @@ mod tests {
     fn root_is_found_by_name() {
         let root = Account::named("root").expect("every system has root");
         assert_eq!((root.uid, root.gid), (0, 0));
+        assert!(root.home.is_absolute(), "{}", root.home.display());
     }
 
     #[test]

@@ -19,6 +19,16 @@ const THREADS: usize = 2;
 pub trait Work: Send + Sync + 'static {
     /// Does it on a connection; `turn` is another number each time.
     fn once(&self, connection: &mut Connection, turn: u64) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// How long a connection rests between two requests; not measured.
+    fn pace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether it is to end before its time.
+    fn over(&self) -> bool {
+        false
+    }
 }
 
 /// What came of it.
@@ -83,11 +93,15 @@ async fn one<W: Work>(
 ) -> anyhow::Result<(Connection, Vec<Duration>)> {
     let mut taken = Vec::new();
     let mut now = Instant::now();
-    while now < until {
+    while now < until && !work.over() {
         work.once(&mut connection, turn).await?;
         let after = Instant::now();
         taken.push(after - now);
         now = after;
+        if !work.pace().is_zero() {
+            tokio::time::sleep(work.pace()).await;
+            now = Instant::now();
+        }
         turn += CONNECTIONS as u64;
     }
     Ok((connection, taken))

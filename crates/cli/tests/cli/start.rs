@@ -1,4 +1,6 @@
 //! Starting, refusing to start, stopping, and starting again after a kill. What the pages do is in `journey`.
+#![allow(clippy::disallowed_methods, reason = "a file system of its own is made with the system's tools")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use crate::STRUCT;
 use anyhow::{Context, Result};
@@ -6,6 +8,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use testkit::installation::Installation;
 
 const ANY: &str = Installation::ANY;
@@ -140,6 +143,28 @@ fn after_a_kill_of_any_process_it_just_works() -> Result<()> {
     installation.start().context("after a kill of both")?;
     assert!(installation.is_ready());
     assert!(installation.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn root_that_names_no_folder_gets_one_that_the_account_it_becomes_finds_again() -> Result<()> {
+    // In a file system of its own: the machine's folder is left alone.
+    let inside = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--", "sh", "-c", script, STRUCT]).env_remove("STRUCT_DATA_DIR").env("HOME", "/root");
+        command.output()
+    };
+    let possible = inside("mount -t tmpfs tmpfs /var/lib").is_ok_and(|done| done.status.success());
+    if !rustix::process::geteuid().is_root() || !possible {
+        eprintln!("skipped: only root has another account to become, and a file system of its own is needed");
+        return Ok(());
+    }
+    let done = inside("mount -t tmpfs tmpfs /var/lib && \"$0\" doctor; stat -c %u:%a /var/lib/struct")?;
+    let (said, complaint) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("/var/lib/struct"), "{said}{complaint}");
+    assert!(!complaint.contains("can't be made"), "{complaint}");
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.ends_with(":700") && !last.starts_with("0:"), "{last}");
     Ok(())
 }
 
