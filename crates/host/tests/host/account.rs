@@ -1,6 +1,8 @@
 //! Root gives its work to an unprivileged account by becoming it.
 
-use host::account::{Account, is_root, reexec_as};
+use host::account::{Account, is_root, owns, reexec_as};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 
 const ROLE: &str = "HOST_TEST_REEXEC";
@@ -28,7 +30,7 @@ fn becomes_somebody_else() {
     }
     if is_root() {
         let account = Account::unprivileged().expect("the caller found one");
-        panic!("{}", reexec_as(&account));
+        panic!("{}", reexec_as(&account, &[("STRUCT_HANDED_OVER", OsStr::new("here"))]));
     }
     let status = std::fs::read_to_string("/proc/self/status").expect("always there");
     let field = |name: &str| {
@@ -39,6 +41,10 @@ fn becomes_somebody_else() {
     // An empty list of supplementary groups is as good as the primary one alone.
     let groups = if groups == "none" { field("Gid:") } else { groups };
     assert_ne!(groups, "0", "root's groups are gone");
+    assert_eq!(std::env::var("STRUCT_HANDED_OVER").as_deref(), Ok("here"));
+    let home = Account::current().expect("it has a name").home;
+    assert_eq!(std::env::var_os("HOME").as_deref(), Some(home.as_os_str()), "its home, not root's");
+    assert!(!owns(Path::new("/root")) && !owns(Path::new("/no such folder")));
     use std::io::Write;
     writeln!(std::io::stdout(), "uid {uid} groups {groups}").expect("someone listens");
 }
