@@ -41,7 +41,8 @@ pub async fn run(config: &Config, ops: Ops) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who runs the command: before sudo, if it was that.
+/// Who runs the command: before sudo, if it was that; where the environment names nobody, the account of the process.
 fn account() -> Option<String> {
-    ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
+    let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    named.filter(|name| !name.is_empty()).or_else(|| host::account::Account::current().map(|account| account.name))
 }

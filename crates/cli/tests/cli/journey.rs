@@ -3,6 +3,7 @@
 
 mod administrator;
 mod member;
+mod operator;
 
 use crate::STRUCT;
 use anyhow::{Context, Result};
@@ -65,4 +66,9 @@ async fn journey_of_a_member_from_the_invitation_to_the_own_activity() -> Result
 #[tokio::test]
 async fn journey_of_an_administrator_from_an_invitation_to_the_audit_log() -> Result<()> {
     administrator::walk(&Demo::start()?).await
+}
+
+#[tokio::test]
+async fn journey_of_an_operator_from_the_first_start_to_the_first_drill() -> Result<()> {
+    operator::walk().await
 }

@@ -32,10 +32,17 @@ pub struct RunRow {
     pub outcome: String,
     /// What went wrong, in words.
     pub error: Option<String>,
-    /// What a verification found, as JSON.
+    /// What a verification found, as JSON: an array, empty when all was well.
     pub faults: Option<String>,
     /// Which version of what ran.
     pub tool: String,
+}
+
+impl RunRow {
+    /// Whether a verification found anything wrong.
+    pub fn is_faulty(&self) -> bool {
+        self.faults.as_deref().is_some_and(|faults| faults.trim() != "[]")
+    }
 }
 
 /// How a run ended.

@@ -350,3 +350,45 @@ method-vulnerability-updates = The days since machines and runtimes were last up
 method-vulnerability-secrets = Keys and passwords outside their boundary will be searched for regularly. Nothing measures this yet.
 method-support-reply = Business days from an inquiry to its answer will be measured. Nothing measures this yet.
 claim-rows-newest = Back to the newest
+
+# The register of places
+sink-title = Where data goes
+sink-what = Every place data could go when this was measured. Customers' own receivers of logs are counted, not named.
+sink-for = Purpose
+sink-place = Place
+sink-region = Region
+sink-region-none = Unknown
+sink-protected = Protection
+sink-here = On this server
+sink-receivers = { $count ->
+    [one] { $count } receiver
+   *[other] { $count } receivers
+ }
+sink-purpose = { $purpose ->
+    [database] Database
+    [backup] Repository of backups
+    [keyring] Keyring
+    [checkpoints] Copies of checkpoints
+    [mail] Mail
+    [witness] Witness (cosigns checkpoints)
+    [stream] Receivers of logs (set by customers)
+    [telemetry] Records of operation
+    [names] Name servers
+    [authority] Authority of certificates
+    [other] Declared destination
+   *[unknown] Something else
+ }
+sink-said = { $by ->
+    [service] As the storage service says
+    [operator] As the operator declares
+    [demo] Assumed by the demo
+   *[nobody] Nobody says so
+ }
+sink-protection = { $how ->
+    [tls] Encrypted on the way
+    [cipher] Encrypted as a whole before it leaves
+    [sealed] Personal data encrypted
+    [local] Does not leave the server
+    [plain] Not encrypted
+   *[unknown] Unknown
+ }

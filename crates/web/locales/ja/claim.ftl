@@ -320,3 +320,42 @@ method-vulnerability-updates = 実行環境の最後の更新からの日数を�
 method-vulnerability-secrets = 鍵やパスワードが境界の外に出ていないことを、定期的に探して確かめる予定です。測る仕組みは、まだありません。
 method-support-reply = お問い合わせを受けてから回答するまでの営業日数を測る予定です。測る仕組みは、まだありません。
 claim-rows-newest = 最新に戻る
+
+# 行き先の一覧
+sink-title = データの行き先
+sink-what = この測定のときに登録されていた、データが行き得るすべての場所です。お客様ごとのログの送信先は、数だけを載せます。
+sink-for = 用途
+sink-place = 場所
+sink-region = 地域
+sink-region-none = 不明
+sink-protected = 保護
+sink-here = このサーバーの中
+sink-receivers = { $count }か所
+sink-purpose = { $purpose ->
+    [database] データベース
+    [backup] バックアップの保管庫
+    [keyring] 鍵束
+    [checkpoints] チェックポイントの控え
+    [mail] メール
+    [witness] 証人(チェックポイントの連署)
+    [stream] ログの送信先(お客様の設定)
+    [telemetry] 稼働の記録
+    [names] 名前解決
+    [authority] 証明書の発行元
+    [other] 申告された行き先
+   *[unknown] その他
+ }
+sink-said = { $by ->
+    [service] 保管サービスの回答
+    [operator] 運用者の申告
+    [demo] デモの仮定
+   *[nobody] 申告なし
+ }
+sink-protection = { $how ->
+    [tls] 通信を暗号化
+    [cipher] 送る前に全体を暗号化
+    [sealed] 個人データを暗号化
+    [local] サーバーの外に出ない
+    [plain] 暗号化なし
+   *[unknown] 不明
+ }

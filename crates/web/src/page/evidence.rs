@@ -1,5 +1,7 @@
 //! One measurement as anybody may see it: the record, the data it was made of, and the file that proves it. Judges nothing.
 
+mod sinks;
+
 use crate::Web;
 use crate::format::{self, When};
 use crate::locale::Texts;
@@ -58,6 +60,8 @@ pub struct EvidenceView {
     pub method_kept: String,
     /// With what.
     pub tool: String,
+    /// The register of places data can go, when the raw data is one.
+    pub sinks: Vec<sinks::SinkRow>,
     /// What the figure was made of, indented; empty without.
     pub raw: String,
     /// Its SHA-256.
@@ -117,6 +121,7 @@ pub fn view(mut shell: Shell, row: &EvidenceRow, raw: Option<&str>, now: Timesta
     let promise = Promise::find(&row.promise);
     let sentence = promise.map(|promise| promise.sentence(t.locale)).unwrap_or_default();
     let (check, of) = subject(row, t);
+    let (figure, why) = words::told(&found, t, now);
     EvidenceView {
         crumbs: vec![
             Link { href: "/trust".to_owned(), label: t.text("claim-title") },
@@ -126,8 +131,8 @@ pub fn view(mut shell: Shell, row: &EvidenceRow, raw: Option<&str>, now: Timesta
         sentence,
         promise: row.promise.clone(),
         verdict: words::verdict(row.verdict, t),
-        figure: words::finding(&found.figure, t, now),
-        why: found.why.iter().map(|reason| words::finding(reason, t, now)).collect(),
+        figure,
+        why,
         check,
         of,
         from: row.from.map(|at| format::exact(t.locale, at)),
@@ -136,6 +141,7 @@ pub fn view(mut shell: Shell, row: &EvidenceRow, raw: Option<&str>, now: Timesta
         method: promise.map(|promise| words::method(promise, t)).unwrap_or_default(),
         method_kept: row.method.clone(),
         tool: row.tool.clone(),
+        sinks: raw.map(|raw| sinks::of(raw, t)).unwrap_or_default(),
         raw: raw.map(indented).unwrap_or_default(),
         raw_sha256: row.raw_sha256.clone().unwrap_or_default(),
         keys: "/log/platform/keys",

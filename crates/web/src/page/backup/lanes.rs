@@ -103,7 +103,7 @@ fn of_run(drawing: &Drawing, run: &RunRow, t: Texts) -> Option<Shape> {
     };
     let until = run.ended_at.unwrap_or(drawing.now);
     let class = match run.outcome.as_str() {
-        "done" if lane == 3 && run.faults.is_some() => "f-bad",
+        "done" if lane == 3 && run.is_faulty() => "f-bad",
         "done" if lane == 3 => "f-ok",
         "done" => "f-key",
         "running" => "f-plan",
@@ -156,5 +156,32 @@ mod tests {
         let shape = drawing.shape(1, (now, now), "f-key", String::new());
         assert_eq!((shape.y, shape.width.as_str()), (52, "4.0"));
         assert!(!drawing.shown(early));
+    }
+
+    #[test]
+    fn a_verification_without_a_fault_is_drawn_as_good_and_one_with_a_fault_is_not() {
+        let now: Timestamp = "2026-11-22T09:05:00Z".parse().unwrap();
+        let drawing = Drawing { start: format::start_of_day(now, DAYS - 1), now };
+        let class = |outcome: &str, faults: Option<&str>| {
+            let run = RunRow {
+                id: uuid::Uuid::nil(),
+                kind: "verify".to_owned(),
+                cause: "rule".to_owned(),
+                started_at: now,
+                ended_at: Some(now),
+                label: None,
+                size_bytes: None,
+                repo_size_bytes: None,
+                progress: None,
+                outcome: outcome.to_owned(),
+                error: None,
+                faults: faults.map(str::to_owned),
+                tool: String::new(),
+            };
+            of_run(&drawing, &run, Texts { locale: domain::locale::Locale::Ja }).map(|shape| shape.class)
+        };
+        assert_eq!(class("done", Some("[]")), Some("f-ok"));
+        assert_eq!(class("done", Some(r#"[{"code":"file_corrupted"}]"#)), Some("f-bad"));
+        assert_eq!(class("failed", None), Some("f-bad"));
     }
 }

@@ -177,13 +177,14 @@ fn check(checked: &Checked, t: Texts, now: Timestamp) -> CheckView {
 pub fn line(row: &EvidenceRow, t: Texts, now: Timestamp) -> EvidenceLine {
     let found = Found::of_text(&row.figure);
     let (name, of) = subject(row, t);
+    let (figure, why) = words::told(&found, t, now);
     EvidenceLine {
         href: format!("/trust/evidence/{}", row.id),
         at: format::brief(t.locale, now, row.until),
         ago: words::ago(now, row.until, t),
         verdict: words::verdict(row.verdict, t),
-        figure: words::finding(&found.figure, t, now),
-        why: found.why.iter().map(|reason| words::finding(reason, t, now)).collect(),
+        figure,
+        why,
         name,
         of,
     }

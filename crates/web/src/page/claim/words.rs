@@ -198,6 +198,13 @@ pub fn figure(checked: &Checked, t: Texts, now: Timestamp) -> String {
     found.map(|figure| finding(&figure, t, now)).unwrap_or_default()
 }
 
+/// A measurement in sentences: what was found, and why that is not as promised, as far as the former doesn't say so itself.
+pub fn told(found: &Found, t: Texts, now: Timestamp) -> (String, Vec<String>) {
+    let figure = finding(&found.figure, t, now);
+    let why = found.why.iter().map(|reason| finding(reason, t, now)).filter(|reason| *reason != figure).collect();
+    (figure, why)
+}
+
 /// Why the state of a check is not met, in sentences; none when it is.
 pub fn why(checked: &Checked, t: Texts, now: Timestamp) -> Vec<String> {
     if checked.state == State::Met {
