@@ -68,6 +68,12 @@ fn insert_one(tenant: TenantId, entry: &SealedEntry) -> Statement {
     Statement::new(INSERT_PRUNED, params)
 }
 
+/// The statement that adds one entry and is the check of its flight (`OP_BEGIN`, of which `checked` are the parameters) as well.
+pub(crate) fn insert_checked(tenant: TenantId, entry: &SealedEntry, checked: Vec<Param>) -> Statement {
+    assert!(entry.pruned_below.is_none(), "an entry about removed entries is written by itself");
+    Statement::new(INSERT_CHECKED, params_of(tenant, entry).into_iter().chain(checked).collect())
+}
+
 /// The parameters of `INSERT_ONE`.
 fn params_of(tenant: TenantId, entry: &SealedEntry) -> Vec<Param> {
     let SealedEntry { entry, detail, commitment, mac, at, pruned_below: _ } = entry;
@@ -97,6 +103,13 @@ pub(crate) const INSERT_ONE: &str = "WITH entered AS (INSERT INTO struct.entry
     (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac, at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16))
     INSERT INTO struct.entry_waiting (tenant_id, entry_id) VALUES ($1, $2)";
+
+/// The same with the check of the flight, which raises what it finds. The planner leaves out what nothing reads: the queue's row comes
+/// from the check, and MATERIALIZED keeps the check from being merged into what reads it, and then left out.
+const INSERT_CHECKED: &str = "WITH begun AS MATERIALIZED (SELECT struct.op_begin($17, $18, $19)), entered AS (INSERT INTO struct.entry
+    (tenant_id, entry_id, actor, actor_user, verb, outcome, request_id, service, screen, entity, record_id, subject_user, detail, commitment, mac, at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16))
+    INSERT INTO struct.entry_waiting (tenant_id, entry_id) SELECT $1, $2 FROM begun";
 
 /// The same for an entry about removed entries, with one parameter more.
 const INSERT_PRUNED: &str = "WITH entered AS (INSERT INTO struct.entry

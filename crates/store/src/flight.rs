@@ -83,7 +83,7 @@ pub struct Flight {
     head: Head,
     statements: Vec<Statement>,
     writes: bool,
-    /// An entry that goes before the statements.
+    /// An entry that goes with the check, in one statement.
     entry: Option<crate::audit::SealedEntry>,
 }
 
@@ -103,7 +103,7 @@ impl Flight {
     }
 
     /// As `write`, for the one statement and the one entry of a change of a record: most of all that is written. The entry goes
-    /// before the statement, behind the check, so that the answers are the statement's alone. What the statement reads may
+    /// first, in one statement with the check: a message less, and the answers are the statement's alone. What the statement reads may
     /// therefore not be entries: it would find this one.
     pub fn change(head: Head, statement: Statement, entry: crate::audit::SealedEntry) -> Self {
         let told = crate::sign::tally(head.tenant, std::slice::from_ref(&entry));
@@ -127,11 +127,15 @@ impl Flight {
         format!("BEGIN {mode}; SET LOCAL struct.tenant = '{tenant}'{plans}{walks}")
     }
 
-    /// What comes before the statements: the check, and the entry of a change.
-    fn first(&mut self) -> Vec<Statement> {
-        let check = self.checked().map(|params| Statement::new(OP_BEGIN, params));
-        let entry = self.entry.take().map(|entry| crate::audit::insert(self.head.tenant, &[entry]));
-        check.into_iter().chain(entry).collect()
+    /// What comes before the statements: the check, the entry of a change, or both in one.
+    fn first(&mut self) -> Option<Statement> {
+        let tenant = self.head.tenant;
+        match (self.checked(), self.entry.take()) {
+            (None, None) => None,
+            (Some(params), None) => Some(Statement::new(OP_BEGIN, params)),
+            (None, Some(entry)) => Some(crate::audit::insert(tenant, &[entry])),
+            (Some(params), Some(entry)) => Some(crate::audit::insert_checked(tenant, &entry, params)),
+        }
     }
 
     /// The parameters of `OP_BEGIN`, unless nothing is checked.
@@ -177,7 +181,7 @@ impl Store {
         let borrowed = Borrowed::new(self.connection().await?);
         let begin = flight.begin();
         let first = flight.first();
-        let checks = first.len();
+        let checks = usize::from(first.is_some());
         let checked = first.into_iter().chain(flight.statements).collect::<Vec<_>>();
         let prepared = prepare(borrowed.client(), &checked).await?;
         let (begun, mut answers, committed) = send(borrowed.client(), &begin, &checked, &prepared, "COMMIT").await;

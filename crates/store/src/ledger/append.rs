@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 /// Entries appended in one transaction at most.
-pub const BATCH_ENTRIES: usize = 16_384;
+pub const BATCH_ENTRIES: usize = 32_768;
 /// Entries read, hashed and written at once.
 const PART_ENTRIES: i64 = 1_024;
 /// Parts that may lie between reading and hashing, and between hashing and writing.
