@@ -11,10 +11,5 @@ ALTER TABLE struct.entry
     DROP CONSTRAINT entry_commitment_check,
     DROP CONSTRAINT entry_mac_check;
 
--- The reference to the tenant looked the tenant up, and locked its row, with every entry; entries written at the same time made one
--- list after another of who holds that lock. No entry can be of a tenant that is not there: the wall takes entries of the flight's
--- own tenant only, a flight's check finds no epoch of a tenant that is not there, and tenants are never removed.
-ALTER TABLE struct.entry DROP CONSTRAINT entry_tenant_id_fkey;
-
 -- The wall of the leaves, asked once a statement instead of once a row: thousands go in at a time.
 ALTER POLICY tenant_wall ON struct.leaf USING (tenant_id = (SELECT struct.current_tenant()));
