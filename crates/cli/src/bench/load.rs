@@ -58,6 +58,12 @@ impl Load {
         Ok(Self { connections, turn: 0 })
     }
 
+    /// Connects anew: a server closes connections on which nothing happens for a while. Turns go on.
+    pub async fn reconnect(&mut self, client: &Client) -> anyhow::Result<()> {
+        self.connections = Self::connect(client).await?.connections;
+        Ok(())
+    }
+
     /// Works on all connections at once. The first request that fails ends it.
     pub async fn drive<W: Work>(&mut self, work: &Arc<W>, length: Duration) -> anyhow::Result<Done> {
         let since = Instant::now();

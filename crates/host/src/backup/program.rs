@@ -26,8 +26,9 @@ const MAX_SAID_BYTES: u64 = 64 << 10;
 const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a command may take that moves nothing large. Its own limits are shorter, so this one says that it hangs.
 pub(super) const SHORT_TIMEOUT: Duration = Duration::from_secs(180);
-/// By how much work in the background stands behind everything else on this machine; see nice(1).
-const NICENESS: i32 = 10;
+/// By how much work in the background stands behind everything else on this machine; see nice(1). The most there is: a backup has
+/// hours, those who work meanwhile have not.
+const NICENESS: i32 = 19;
 
 /// pgBackRest's numbers of errors (its `src/build/error/error.yaml`), as far as they are told apart here.
 mod number {

@@ -27,6 +27,8 @@ const PACE: Duration = Duration::from_millis(50);
 const READ: u64 = 500;
 /// How the numbers of customers begin that are made meanwhile.
 const CODE: &str = "B";
+/// Requests that count for nothing, until connections, pools and plans are there.
+const WARM_UP: Duration = Duration::from_secs(2);
 /// Longer than any backup of this size takes; the backup's end ends the round.
 const LONGEST: Duration = Duration::from_secs(900);
 
@@ -67,11 +69,11 @@ pub async fn measure(stage: &mut Stage, rounds: u64, length: Duration) -> anyhow
     let work = Arc::new(Day { paths: records(&stage.member).await?, over: AtomicBool::new(false) });
     let mut load = Load::connect(&stage.member.client).await?;
     say("waiting for the first backup and its drill");
-    stage.quiet().await?;
-    load.drive(&work, Duration::from_secs(2)).await?;
     let (mut idle, mut during, mut took): (Vec<Done>, Vec<Done>, Vec<f64>) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
         stage.quiet().await?;
+        load.reconnect(&stage.member.client).await?;
+        load.drive(&work, WARM_UP).await?;
         let before = load.drive(&work, length).await?;
         let (made, meanwhile) = while_backed_up(stage, &mut load, &work).await?;
         say(&format!(
