@@ -10,6 +10,7 @@ use domain::evidence::{Found, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::database::Database;
@@ -97,6 +98,9 @@ impl Stage {
 
     /// Waits until everything that waits to be archived is.
     async fn caught_up(&self) {
+        // After failures the archiver rests for a minute, unless a new segment wakes it.
+        self.app.store().heartbeat(self.app.now()).await.expect("a beat");
+        self.sql("SELECT pg_switch_wal()").await;
         let waiting = "SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
         while self.running.database.number(waiting).await > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -148,6 +152,7 @@ async fn each_silent_way_in_which_backups_stop_turns_its_claim_and_says_why() {
     a_clock_that_jumps(&stage).await;
     archiving_that_fails(&stage).await;
     runs_that_fail(&stage).await;
+    a_disk_that_is_full(&stage).await;
     a_repository_that_is_gone(&stage).await;
     another_key(&stage).await;
     a_segment_that_is_deleted(&stage).await;
@@ -262,6 +267,73 @@ fn store_row(stage: &Stage) -> store::backup::RunRow {
         faults: None,
         tool: "a test".to_owned(),
     }
+}
+
+/// A small file system in the repository's place, until dropped.
+struct Small(PathBuf);
+
+impl Small {
+    const SIZE: &str = "size=96m";
+
+    /// None where nothing may be mounted.
+    fn over(folder: &Path) -> Option<Self> {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", Self::SIZE, "tmpfs"]).arg(folder).output();
+        mounted.is_ok_and(|done| done.status.success()).then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Programs that were just refused may still have a file of it open: it is detached, and goes with the last of them.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
+}
+
+async fn a_disk_that_is_full(stage: &Stage) {
+    let (there, away) = (stage.repository(""), stage.server.folder().join("backup/away"));
+    std::fs::rename(&there, &away).expect("moved");
+    std::fs::create_dir(&there).expect("made");
+    let Some(small) = Small::over(&there) else {
+        eprintln!("the full disk is left out: only root may mount a small one");
+        std::fs::remove_dir(&there).expect("removed");
+        return std::fs::rename(&away, &there).expect("moved back");
+    };
+    // With owners and modes, the folder's own included.
+    let copied = Command::new("cp").arg("-aT").args([&away, &there]).status().expect("cp");
+    assert!(copied.success(), "the repository fits into {}", Small::SIZE);
+    stage.expect_well(archive::CHECK).await;
+    let filler = there.join("somebody else's file");
+    let full = std::fs::write(&filler, vec![7; 128 << 20]).expect_err("it is small");
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+
+    let said = stage.expect(repository::CHECK, Verdict::Broken, "repository_full").await;
+    assert!(said.contains("needed_bytes"), "{said}");
+    stage.segment().await;
+    stage.right();
+    stage.expect(archive::CHECK, Verdict::AtRisk, "archiving_fails").await;
+    stage.clock(SignedDuration::from_mins(11));
+    stage.expect(archive::CHECK, Verdict::Broken, "wal_late").await;
+    stage.right();
+    let failed = stage.app.backup_now(Kind::Differential, |_| {}).await;
+    assert!(matches!(failed, Err(RunError::Failed(_))), "{failed:?}");
+    stage.expect(schedule::CHECK, Verdict::AtRisk, "backup_fails").await;
+
+    // With room again everything goes on by itself.
+    std::fs::remove_file(&filler).expect("removed");
+    stage.caught_up().await;
+    stage.right();
+    stage.made(Kind::Differential).await;
+    for check in [archive::CHECK, schedule::CHECK, repository::CHECK] {
+        stage.expect_well(check).await;
+    }
+    // What went to the small disk goes back with the rest.
+    std::fs::remove_dir_all(&away).expect("removed");
+    let copied = Command::new("cp").arg("-aT").args([&there, &away]).status().expect("cp");
+    assert!(copied.success());
+    drop(small);
+    std::fs::remove_dir(&there).expect("nothing is mounted any more");
+    std::fs::rename(&away, &there).expect("moved back");
+    stage.right();
 }
 
 async fn a_repository_that_is_gone(stage: &Stage) {
