@@ -22,7 +22,7 @@ const CHECK: &str = "page";
 /// How often the page is asked for.
 const EVERY: Duration = Duration::from_secs(3600);
 /// The first time after a start: what is measured at once stands on the page by then.
-const FIRST_AFTER: Duration = Duration::from_secs(180);
+const FIRST_AFTER: Duration = Duration::from_secs(60);
 /// Evidence that was read longer ago than this lags, in seconds.
 const LAG_LIMIT_S: i64 = 300;
 /// Bytes of the page's document that are read.
