@@ -4,7 +4,7 @@
 mod oscal;
 
 use crate::config::Config;
-use crate::log::{complain, say};
+use crate::log::say;
 use crate::operator::{addresses, app};
 use anyhow::{Context as _, bail};
 use app::App;
@@ -65,7 +65,7 @@ pub async fn run(config: &Config, options: Claims) -> ExitCode {
     match answered(config, options).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            complain(&format!("struct: {error:#}"));
+            crate::log::fail(&error);
             ExitCode::from(UNKNOWN)
         }
     }

@@ -30,3 +30,37 @@ pub fn say(text: &str) {
 pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+/// The line about a command that failed: the error with its causes. A cause that the one before it has told already is left out.
+pub fn fail(error: &anyhow::Error) {
+    complain(&format!("struct: {}", in_full(error)));
+}
+
+fn in_full(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error =
+            anyhow!("Permission denied (os error 13)").context("making /a failed: Permission denied (os error 13)");
+        assert_eq!(
+            in_full(&error.context("the restore failed")),
+            "the restore failed: making /a failed: Permission denied (os error 13)"
+        );
+        assert_eq!(in_full(&anyhow!("alone")), "alone");
+    }
+}

@@ -106,7 +106,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            log::complain(&format!("struct: {error:#}"));
+            log::fail(&error);
             ExitCode::FAILURE
         }
     }

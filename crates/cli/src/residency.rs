@@ -243,7 +243,7 @@ async fn check(config: &Config, json: bool) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            crate::log::complain(&format!("struct: {error:#}"));
+            crate::log::fail(&error);
             ExitCode::from(2)
         }
     }

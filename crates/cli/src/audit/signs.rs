@@ -1,7 +1,7 @@
 //! `struct audit signs`: open signs of fraud of all tenants, by rule and figures. Names of people stay with their tenant.
 
 use crate::config::Config;
-use crate::log::{complain, say};
+use crate::log::say;
 use crate::operator::{addresses, app};
 use anyhow::bail;
 use app::Error;
@@ -34,7 +34,7 @@ pub async fn run(config: &Config, options: &Signs) -> ExitCode {
             if signs.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(SOME) }
         }
         Err(error) => {
-            complain(&format!("struct: {error:#}"));
+            crate::log::fail(&error);
             ExitCode::from(UNKNOWN)
         }
     }

@@ -192,7 +192,9 @@ fn rpo(overview: &Overview, state: State, t: Texts) -> Rpo {
     let promised = promised_s();
     let place = |seconds: i64| (seconds.max(0) * METER_WIDTH / promised.max(1)).min(METER_WIDTH);
     let now = overview.rpo_s.map(|seconds| words::length(seconds, t)).unwrap_or_default();
-    let worst = overview.rpo_max_s.map(|seconds| words::length(seconds, t));
+    // What would be lost now may be the most yet: samples are taken once a minute.
+    let worst_s = overview.rpo_max_s.map(|seconds| seconds.max(overview.rpo_s.unwrap_or_default()));
+    let worst = worst_s.map(|seconds| words::length(seconds, t));
     let target = words::length(promised, t);
     let label = match (&worst, now.is_empty()) {
         (Some(worst), false) => t.with("backup-rpo-label", &[("now", &now), ("worst", worst), ("target", &target)]),
@@ -201,7 +203,7 @@ fn rpo(overview: &Overview, state: State, t: Texts) -> Rpo {
     Rpo {
         state: words::state(state, t),
         bar: overview.rpo_s.map(place).unwrap_or_default(),
-        worst_at: overview.rpo_max_s.map(place),
+        worst_at: worst_s.map(place),
         worst: worst.map(|worst| t.one("backup-rpo-worst", "length", worst)).unwrap_or_default(),
         target: t.one("backup-rpo-target", "length", target),
         now,
