@@ -127,7 +127,7 @@ impl App {
     }
 
     fn demo_peer(&self) -> Peer {
-        Peer { address: None, device: DEVICE.to_owned(), request: self.new_request_id(), locale: Locale::Ja }
+        Peer { address: None, device: DEVICE.to_owned(), request: self.new_request_id(), locale: Locale::Ja, device_cookie: String::new() }
     }
 }
 

@@ -1,0 +1,93 @@
+//! Tries to sign in, counted before a password is looked at. Limits are `domain`'s; known and unknown addresses are counted
+//! alike, by a keyed hash, so that neither count nor wait tells which is which.
+
+use crate::op::{Peer, describe_peer};
+use crate::{App, Error};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::audit::{Actor, Detail, Outcome, Target, Verb};
+use domain::id::{TenantId, UserId};
+use domain::session::attempt::{Aim, KNOWN_DEVICE_TRIES, UNKNOWN_DEVICE_TRIES};
+use domain::session::{device, token_hash};
+use store::session::attempt::{TriedRow, TryKeys};
+use store::{Check, Head};
+use subtle::ConstantTimeEq as _;
+
+/// What an entry says of a try that made all further ones wait.
+pub const THROTTLED: &str = "throttled";
+
+impl App {
+    /// Counts a try to sign in, and finds whose it would be.
+    pub(crate) async fn try_signing_in(&self, peer: &Peer, address: &str) -> Result<TriedRow, Error> {
+        let keys = self.keys.platform()?;
+        let tried = TryKeys {
+            email_index: keys.email.exact(address),
+            address: keys.attempt.exact(&Aim::SignIn.address(address)),
+            network: keys.attempt.exact(&Aim::SignIn.network(peer.address)),
+            devices: self.device_hashes(peer)?.into_iter().map(|hash| hash.to_vec()).collect(),
+        };
+        Ok(self.store.signin_try(tried, self.now()).await?)
+    }
+
+    /// Counts a request for mail by address and by network. `Throttled` when the network asks too often; whether the address
+    /// may get another mail is the answer.
+    pub(crate) async fn try_mailing(&self, peer: &Peer, aim: Aim, address: &str) -> Result<bool, Error> {
+        use domain::session::attempt::{RECOVERY_MAILS, RECOVERY_NETWORK_TRIES, RECOVERY_WINDOW_MIN};
+        let (keys, now) = (self.keys.platform()?, self.now());
+        let network = keys.attempt.exact(&aim.network(peer.address));
+        let wait_s = self.store.attempt(network, RECOVERY_NETWORK_TRIES, RECOVERY_WINDOW_MIN, now).await?;
+        if wait_s > 0 {
+            return Err(Error::Throttled { wait_s: i64::from(wait_s) });
+        }
+        let address = keys.attempt.exact(&aim.address(address));
+        Ok(self.store.attempt(address, RECOVERY_MAILS, RECOVERY_WINDOW_MIN, now).await? == 0)
+    }
+
+    /// Hashes of the tokens in the browser's device cookie that STRUCT signed; others are not looked for.
+    pub(crate) fn device_hashes(&self, peer: &Peer) -> Result<Vec<[u8; 32]>, Error> {
+        let keys = self.keys.platform()?;
+        let signed = |text: &str| {
+            let (token, signature) = text.split_once('.')?;
+            let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+            let ours = bool::from(keys.device.exact(token)[..].ct_eq(&signature));
+            token_hash(token).filter(|_| ours)
+        };
+        Ok(device::tokens(&peer.device_cookie).filter_map(signed).collect())
+    }
+
+    /// Enters a refused sign-in in the person's own log, off the request's path: how long it takes must tell nothing. Of tries
+    /// that are let through no more only the first stands there.
+    pub(crate) fn note_refusal(&self, peer: &Peer, tried: &TriedRow, tenants: Vec<TenantId>) {
+        let limit = if tried.device.is_some() { KNOWN_DEVICE_TRIES } else { UNKNOWN_DEVICE_TRIES };
+        let Some(user) = tried.user.filter(|_| tried.wait_s == 0 || tried.tries == limit + 1) else { return };
+        let note = Some(THROTTLED.to_owned()).filter(|_| tried.wait_s > 0);
+        for tenant in tenants {
+            self.enter_later(peer, tenant, user, Verb::SessionRefused, Outcome::Denied, note.clone());
+        }
+    }
+
+    /// Enters something that happened to a person without their being there, off the request's path.
+    pub(crate) fn enter_later(
+        &self,
+        peer: &Peer,
+        tenant: TenantId,
+        user: UserId,
+        verb: Verb,
+        outcome: Outcome,
+        note: Option<String>,
+    ) {
+        let mut detail = Detail { note, ..Detail::default() };
+        describe_peer(&mut detail, peer);
+        let target = Target { user: Some(user), ..Target::default() };
+        let Ok(entry) = self.entry(tenant, Actor::Anyone, verb, outcome, peer.request, target, detail) else {
+            tracing::error!(verb = verb.code(), "it could not be entered");
+            return;
+        };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.enter(Head { tenant, check: Check::Nothing }, &[entry]).await {
+                tracing::error!(%error, verb = verb.code(), "it could not be entered");
+            }
+        });
+    }
+}
