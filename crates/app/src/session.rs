@@ -75,14 +75,15 @@ pub(crate) struct Seen {
 impl App {
     /// Opens a session for an address and its password. One answer, `SignedOut`, for everything that does not fit, and one,
     /// `Throttled`, for every try beyond what is let through. Each try is counted before the password is looked at.
-    pub async fn sign_in(&self, peer: &Peer, email: &str, password: &str) -> Result<SignedIn, Error> {
+    pub async fn sign_in(self: &Arc<Self>, peer: &Peer, email: &str, password: &str) -> Result<SignedIn, Error> {
         let address = domain::user::email(email).unwrap_or_default();
         let tried = self.try_signing_in(peer, &address).await?;
         // Asked for in either case: the work must not tell whether the address is known.
         let tenants = self.store.user_tenants(tried.user.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
         if tried.wait_s > 0 {
-            self.note_refusal(peer, &tried, tenants);
-            return Err(Error::Throttled { wait_s: i64::from(tried.wait_s) });
+            let wait_s = i64::from(tried.wait_s);
+            self.note_refusal(peer, tried, tenants);
+            return Err(Error::Throttled { wait_s });
         }
         let phc = tried.password_phc.clone();
         let fits = match self.verify(password, phc.clone().unwrap_or_else(|| DECOY_PHC.to_owned())).await {
@@ -99,7 +100,7 @@ impl App {
                 self.password_fits(peer, Proven { tenant, user, phc, device, counted }).await
             }
             _ => {
-                self.note_refusal(peer, &tried, tenants);
+                self.note_refusal(peer, tried, tenants);
                 Err(Error::SignedOut)
             }
         }
@@ -162,7 +163,8 @@ impl App {
         };
         let now = self.now();
         if now.duration_since(held.noted).as_secs() >= SEEN_EVERY_SECS {
-            let moved = (held.address != peer.address).then(|| self.seal_peer(tenant, held.session, &peer)).transpose()?;
+            let moved =
+                (held.address != peer.address).then(|| self.seal_peer(tenant, held.session, &peer)).transpose()?;
             if !self.store.session_seen(tenant, held.session, moved).await? {
                 self.sessions.forget(&hash);
                 return Err(Error::SignedOut);

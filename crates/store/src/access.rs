@@ -72,8 +72,13 @@ fn people(members: &[Row], roles: &[Row]) -> HashMap<UserId, Member> {
     let mut people: HashMap<UserId, Member> = members
         .iter()
         .map(|row| {
-            let member =
-                Member { active: row.get(1), administrator: row.get(2), frozen: row.get(4), billing_types: row.get(3), roles: Vec::new() };
+            let member = Member {
+                active: row.get(1),
+                administrator: row.get(2),
+                frozen: row.get(4),
+                billing_types: row.get(3),
+                roles: Vec::new(),
+            };
             (row.get::<_, Uuid>(0).into(), member)
         })
         .collect();

@@ -214,10 +214,9 @@ impl From<Error> for Problem {
             Error::File(fault) => {
                 Self { said: Some(Said::File(fault)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_file") }
             }
-            Error::Throttled { wait_s } => Self {
-                retry_after: u32::try_from(wait_s).ok(),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many")
-            },
+            Error::Throttled { wait_s } => {
+                Self { retry_after: u32::try_from(wait_s).ok(), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many") }
+            }
             Error::Stale => Self::unavailable(),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
             Error::Held(held) => Self { held: Some(*held), ..Self::new(StatusCode::CONFLICT, "extraction_held") },
@@ -251,7 +250,9 @@ impl Problem {
             | Refusal::WrongPassword
             | Refusal::BadAuthorization => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::NotInLogYet => StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::Frozen | Refusal::OwnFreeze | Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => StatusCode::FORBIDDEN,
+            Refusal::Frozen | Refusal::OwnFreeze | Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::LinkSpent => StatusCode::GONE,
             Refusal::TooLarge => return Self::too_large(IMPORT_BYTES_MAX),
             Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,

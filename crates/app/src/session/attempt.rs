@@ -9,6 +9,7 @@ use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::{TenantId, UserId};
 use domain::session::attempt::{Aim, KNOWN_DEVICE_TRIES, UNKNOWN_DEVICE_TRIES};
 use domain::session::{device, token_hash};
+use std::sync::Arc;
 use store::session::attempt::{TriedRow, TryKeys};
 use store::{Check, Head};
 use subtle::ConstantTimeEq as _;
@@ -55,39 +56,27 @@ impl App {
         Ok(device::tokens(&peer.device_cookie).filter_map(signed).collect())
     }
 
-    /// Enters a refused sign-in in the person's own log, off the request's path: how long it takes must tell nothing. Of tries
-    /// that are let through no more only the first stands there.
-    pub(crate) fn note_refusal(&self, peer: &Peer, tried: &TriedRow, tenants: Vec<TenantId>) {
-        let limit = if tried.device.is_some() { KNOWN_DEVICE_TRIES } else { UNKNOWN_DEVICE_TRIES };
-        let Some(user) = tried.user.filter(|_| tried.wait_s == 0 || tried.tries == limit + 1) else { return };
-        let note = Some(THROTTLED.to_owned()).filter(|_| tried.wait_s > 0);
-        for tenant in tenants {
-            self.enter_later(peer, tenant, user, Verb::SessionRefused, Outcome::Denied, note.clone());
-        }
-    }
-
-    /// Enters something that happened to a person without their being there, off the request's path.
-    pub(crate) fn enter_later(
-        &self,
-        peer: &Peer,
-        tenant: TenantId,
-        user: UserId,
-        verb: Verb,
-        outcome: Outcome,
-        note: Option<String>,
-    ) {
-        let mut detail = Detail { note, ..Detail::default() };
-        describe_peer(&mut detail, peer);
-        let target = Target { user: Some(user), ..Target::default() };
-        let Ok(entry) = self.entry(tenant, Actor::Anyone, verb, outcome, peer.request, target, detail) else {
-            tracing::error!(verb = verb.code(), "it could not be entered");
-            return;
-        };
-        let store = self.store.clone();
+    /// Enters a refused sign-in in the person's own log. All of it off the request's path: how long it takes must tell nothing. Of
+    /// tries that are let through no more only the first stands there.
+    pub(crate) fn note_refusal(self: &Arc<Self>, peer: &Peer, tried: TriedRow, tenants: Vec<TenantId>) {
+        let (app, peer) = (Arc::clone(self), peer.clone());
         tokio::spawn(async move {
-            if let Err(error) = store.enter(Head { tenant, check: Check::Nothing }, &[entry]).await {
-                tracing::error!(%error, verb = verb.code(), "it could not be entered");
+            let limit = if tried.device.is_some() { KNOWN_DEVICE_TRIES } else { UNKNOWN_DEVICE_TRIES };
+            let Some(user) = tried.user.filter(|_| tried.wait_s == 0 || tried.tries == limit + 1) else { return };
+            for tenant in tenants {
+                if let Err(error) = app.enter_refusal(&peer, tenant, user, tried.wait_s > 0).await {
+                    tracing::error!(%error, "a refused sign-in could not be entered");
+                }
             }
         });
+    }
+
+    async fn enter_refusal(&self, peer: &Peer, tenant: TenantId, user: UserId, waits: bool) -> Result<(), Error> {
+        let mut detail = Detail { note: Some(THROTTLED.to_owned()).filter(|_| waits), ..Detail::default() };
+        describe_peer(&mut detail, peer);
+        let target = Target { user: Some(user), ..Target::default() };
+        let verb = Verb::SessionRefused;
+        let entry = self.entry(tenant, Actor::Anyone, verb, Outcome::Denied, peer.request, target, detail)?;
+        Ok(self.store.enter(Head { tenant, check: Check::Nothing }, &[entry]).await?)
     }
 }

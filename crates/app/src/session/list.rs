@@ -110,7 +110,8 @@ impl App {
     }
 
     fn session_view(&self, caller: &Caller, row: ListedRow) -> SessionView {
-        let seen = row.peer_sealed.and_then(|sealed| self.seen_from(caller.tenant, row.session, &sealed)).unwrap_or_default();
+        let seen =
+            row.peer_sealed.and_then(|sealed| self.seen_from(caller.tenant, row.session, &sealed)).unwrap_or_default();
         SessionView {
             session: row.session,
             own: row.session == caller.session,

@@ -26,12 +26,7 @@ impl App {
     }
 
     /// Lets nobody extract or change rights as a frozen member; it is entered.
-    pub(crate) async fn refuse_frozen(
-        &self,
-        caller: &Caller,
-        head: Head,
-        snapshot: &Snapshot,
-    ) -> Result<(), Error> {
+    pub(crate) async fn refuse_frozen(&self, caller: &Caller, head: Head, snapshot: &Snapshot) -> Result<(), Error> {
         if !snapshot.members.get(&caller.user).is_some_and(|member| member.frozen) {
             return Ok(());
         }
@@ -61,8 +56,7 @@ impl App {
         }
         let target = Target { user: Some(user), ..Default::default() };
         let entry = self.entry_of(caller, Verb::UserUnfrozen, Outcome::Done, target, Default::default())?;
-        let statements =
-            vec![store::user::recovery::unfreeze(caller.tenant, user), store::access::rights_changed()];
+        let statements = vec![store::user::recovery::unfreeze(caller.tenant, user), store::access::rights_changed()];
         match self.store.fly(Flight::write(head, statements, &[entry])).await {
             // Another administrator was quicker.
             Err(StoreError::Unexpected) => Ok(()),

@@ -32,7 +32,8 @@ impl App {
     /// Asks for a mail by which the password of an address is recovered. The answer comes before anything is looked up, so it is
     /// the same, after the same time, whether the address has an account or not.
     pub async fn ask_recovery(self: &Arc<Self>, peer: &Peer, email: &str) -> Result<(), Error> {
-        let address = domain::user::email(email).map_err(|reason| Error::Invalid(vec![domain::user::email_fault(reason)]))?;
+        let address =
+            domain::user::email(email).map_err(|reason| Error::Invalid(vec![domain::user::email_fault(reason)]))?;
         let may_mail = self.try_mailing(peer, Aim::Recovery, &address).await?;
         let place = Arc::clone(&self.recovering).try_acquire_owned().map_err(|_| Error::Refused(Refusal::TooMany))?;
         let (app, peer) = (Arc::clone(self), peer.clone());

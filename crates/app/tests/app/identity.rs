@@ -23,9 +23,9 @@ fn letters(running: &Running, to: &str) -> Vec<Letter> {
 
 /// The newest link to a page of the kind mailed to an address.
 fn link(running: &Running, to: &str, kind: &str) -> Option<String> {
-    let lines = letters(running, to).into_iter().flat_map(|letter| {
-        letter.text.lines().map(str::trim).map(str::to_owned).collect::<Vec<_>>()
-    });
+    let lines = letters(running, to)
+        .into_iter()
+        .flat_map(|letter| letter.text.lines().map(str::trim).map(str::to_owned).collect::<Vec<_>>());
     lines.into_iter().find(|line| line.contains(&format!("/{kind}/")))
 }
 
@@ -74,7 +74,10 @@ async fn two_hundred_wrong_guesses_at_the_same_moment_count_two_hundred() {
         let answers = join_all(storm).await;
         let looked_at = answers.iter().filter(|answer| matches!(answer, Err(Error::SignedOut))).count();
         assert!(looked_at <= UNKNOWN_DEVICE_TRIES as usize, "{email}: {looked_at} passwords were looked at");
-        assert!(answers.iter().all(|answer| matches!(answer, Err(Error::SignedOut | Error::Throttled { .. } | Error::Refused(Refusal::TooMany)))));
+        assert!(answers.iter().all(|answer| matches!(
+            answer,
+            Err(Error::SignedOut | Error::Throttled { .. } | Error::Refused(Refusal::TooMany))
+        )));
         // Each counts for the address and for the network.
         let after = number(&running, "SELECT sum(tries)::bigint FROM struct.attempt").await;
         assert_eq!(after - before, 400, "{email}");
@@ -154,7 +157,11 @@ async fn refused_tries_are_entries_of_the_person_and_a_storm_of_them_is_not() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    assert_eq!(entries(&running, Verb::SessionRefused).await, wanted, "each that was looked at, and the first that was not");
+    assert_eq!(
+        entries(&running, Verb::SessionRefused).await,
+        wanted,
+        "each that was looked at, and the first that was not"
+    );
 }
 
 #[tokio::test]
@@ -207,7 +214,9 @@ async fn of_two_recoveries_at_the_same_moment_one_sets_its_password_and_the_othe
             for _ in 0..500 {
                 links = letters(&running, SALES)
                     .iter()
-                    .filter_map(|letter| letter.text.lines().find(|line| line.contains("/recovery/")).map(str::to_owned))
+                    .filter_map(|letter| {
+                        letter.text.lines().find(|line| line.contains("/recovery/")).map(str::to_owned)
+                    })
                     .take(2)
                     .collect();
                 if links.len() > known {
@@ -227,7 +236,10 @@ async fn of_two_recoveries_at_the_same_moment_one_sets_its_password_and_the_othe
         let (won, lost) = if one.is_ok() { (0, 1) } else { (1, 0) };
         assert!(running.app.sign_in(&peer, SALES, &passwords[lost]).await.is_err());
         running.app.sign_in(&peer, SALES, &passwords[won]).await.expect("the winner's fits");
-        std::fs::read_dir(running.mail_folder()).expect("mail").flatten().for_each(|file| drop(std::fs::remove_file(file.path())));
+        std::fs::read_dir(running.mail_folder())
+            .expect("mail")
+            .flatten()
+            .for_each(|file| drop(std::fs::remove_file(file.path())));
         running.clock.advance(SignedDuration::from_hours(3));
     }
 }
@@ -238,7 +250,11 @@ async fn an_address_gets_three_mails_an_hour_and_an_unknown_one_gets_none() {
     let admin = running.caller(ADMIN).await;
     let reader = running.caller(READER).await.user;
     running.app.set_active(&admin, reader, false).await.expect("disabled");
-    running.app.invite(&admin, "invited@minato.example.jp", "招待 四郎", MemberChange::default()).await.expect("invited");
+    running
+        .app
+        .invite(&admin, "invited@minato.example.jp", "招待 四郎", MemberChange::default())
+        .await
+        .expect("invited");
     for email in ["nobody.at.all@example.jp", READER, "invited@minato.example.jp", SALES] {
         for _ in 0..RECOVERY_MAILS + 2 {
             running.app.ask_recovery(&running.peer(), email).await.expect("the answer is always the same");
@@ -265,7 +281,11 @@ async fn a_recovery_ends_everything_that_was_under_way_in_all_tenants() {
     // A member of two tenants.
     let other = running.caller(OTHER).await;
     running.app.invite(&other, SALES, "営業 一郎", MemberChange::default()).await.expect("invited");
-    running.app.accept_invitation(&running.peer(), token(&running.link(SALES).expect("a mail")), "").await.expect("joined");
+    running
+        .app
+        .accept_invitation(&running.peer(), token(&running.link(SALES).expect("a mail")), "")
+        .await
+        .expect("joined");
     let here = running.sign_in(SALES).await;
     let caller = running.app.caller(running.peer(), &here).await.expect("signed in");
     let there = running.app.enter_tenant(&caller, running.other).await.expect("entered").token;
@@ -276,7 +296,10 @@ async fn a_recovery_ends_everything_that_was_under_way_in_all_tenants() {
     let link = recovery_link(&running, SALES).await;
     running.app.recover(&running.peer(), token(&link), NEW).await.expect("recovered");
     for token in [&here.token, &there] {
-        assert!(matches!(running.app.caller(running.peer(), token).await, Ok(caller) if running.app.menu(&caller).await.is_err()) || running.app.caller(running.peer(), token).await.is_err());
+        assert!(
+            matches!(running.app.caller(running.peer(), token).await, Ok(caller) if running.app.menu(&caller).await.is_err())
+                || running.app.caller(running.peer(), token).await.is_err()
+        );
     }
     assert!(spent(&running.app.readdressing(token(&change)).await));
     assert_eq!(number(&running, "SELECT count(*) FROM struct.session s JOIN struct.member m USING (tenant_id, user_id) WHERE s.ended_at IS NULL AND m.tenant_id IN (SELECT tenant_id FROM struct.tenant) AND s.user_id = (SELECT user_id FROM struct.member GROUP BY user_id HAVING count(*) = 2)").await, 0);
@@ -327,7 +350,10 @@ async fn not_me_ends_all_closes_the_password_freezes_and_tells_the_administrator
     running.app.disown_device(&running.peer(), token(&link)).await.expect("disowned");
     assert!(!works(&running, &thief).await);
     assert!(spent(&running.app.disown_device(&running.peer(), token(&link)).await), "once");
-    assert!(matches!(running.app.sign_in(&running.peer(), SALES, PASSWORD).await, Err(Error::SignedOut)), "the password is closed");
+    assert!(
+        matches!(running.app.sign_in(&running.peer(), SALES, PASSWORD).await, Err(Error::SignedOut)),
+        "the password is closed"
+    );
     assert_eq!(entries(&running, Verb::UserDisowned).await, 1);
     for _ in 0..500 {
         if letters(&running, ADMIN).iter().any(|letter| letter.text.contains("/app/admin/users/")) {
@@ -340,14 +366,16 @@ async fn not_me_ends_all_closes_the_password_freezes_and_tells_the_administrator
     running.app.recover(&running.peer(), token(&reset), NEW).await.expect("recovered");
     let signed = running.app.sign_in(&running.peer(), SALES, NEW).await.expect("signed in");
     let caller = running.app.caller(running.peer(), &signed.token).await.expect("signed in");
-    let taken = running.app.extract(&caller, "crm", "customer", app::extraction::Format::Csv, ListQuery::default()).await;
+    let taken =
+        running.app.extract(&caller, "crm", "customer", app::extraction::Format::Csv, ListQuery::default()).await;
     assert!(matches!(taken.map(drop), Err(Error::Refused(Refusal::Frozen))));
     running.app.record_list(&caller, "crm", "customer", ListQuery::default(), false).await.expect("other work goes on");
     let admin = running.caller(ADMIN).await;
     assert!(running.app.member(&admin, caller.user).await.expect("a member").frozen.is_some());
     running.app.unfreeze(&admin, caller.user).await.expect("lifted");
     assert_eq!(entries(&running, Verb::UserUnfrozen).await, 1);
-    let taken = running.app.extract(&caller, "crm", "customer", app::extraction::Format::Csv, ListQuery::default()).await;
+    let taken =
+        running.app.extract(&caller, "crm", "customer", app::extraction::Format::Csv, ListQuery::default()).await;
     assert!(taken.is_ok(), "at the next request");
 }
 
@@ -361,7 +389,9 @@ async fn a_frozen_administrator_changes_no_rights_and_does_not_free_themselves_w
     let own = admin.user.0;
     running.freeze(running.tenant, admin.user).await;
     let sales = running.caller(SALES).await.user;
-    let refused = |done: Result<(), Error>, what: &str| assert!(matches!(done, Err(Error::Refused(Refusal::Frozen))), "{what}: {done:?}");
+    let refused = |done: Result<(), Error>, what: &str| {
+        assert!(matches!(done, Err(Error::Refused(Refusal::Frozen))), "{what}: {done:?}")
+    };
     refused(running.app.change_member(&admin, sales, second.clone()).await, "change");
     refused(running.app.invite(&admin, "x@minato.example.jp", "x", second).await, "invite");
     refused(running.app.set_active(&admin, sales, false).await, "disable");
@@ -412,7 +442,14 @@ async fn disabling_a_member_ends_every_session_at_its_next_request_on_every_serv
     running.app.set_active(&admin, caller.user, false).await.expect("disabled");
     assert!(!works(&running, &one).await);
     assert!(matches!(second.menu(&caller).await, Err(Error::SignedOut)));
-    assert_eq!(number(&running, &format!("SELECT count(*) FROM struct.session WHERE user_id = '{}' AND ended_at IS NULL", caller.user)).await, 0);
+    assert_eq!(
+        number(
+            &running,
+            &format!("SELECT count(*) FROM struct.session WHERE user_id = '{}' AND ended_at IS NULL", caller.user)
+        )
+        .await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -423,7 +460,8 @@ async fn an_address_changes_only_when_both_confirm_and_not_to_one_that_is_taken(
     assert!(matches!(ask("new@minato.example.jp", WRONG).await, Err(Error::Refused(Refusal::WrongPassword))));
     assert!(matches!(ask("no address", PASSWORD).await, Err(Error::Invalid(_))));
     ask("new@minato.example.jp", PASSWORD).await.expect("asked");
-    let (old, new) = (awaited(&running, SALES, "address").await, awaited(&running, "new@minato.example.jp", "address").await);
+    let (old, new) =
+        (awaited(&running, SALES, "address").await, awaited(&running, "new@minato.example.jp", "address").await);
     assert!(!running.app.confirm_readdressing(&running.peer(), token(&new)).await.expect("confirmed"));
     assert!(spent(&running.app.confirm_readdressing(&running.peer(), token(&new)).await), "one link counts once");
     running.app.sign_in(&running.peer(), SALES, PASSWORD).await.expect("still the old address");

@@ -3,7 +3,7 @@
 //! Tries on a device that the account knows are counted apart from all others, so that nobody can keep the owner out by
 //! guessing; tries on unknown devices are counted by address, whether it has an account or not, and by network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Tries in a window on one device that the account knows.
 pub const KNOWN_DEVICE_TRIES: i32 = 10;

@@ -56,7 +56,8 @@ const SYSTEMS: [(&str, &str); 8] = [
 
 /// Browser and system of a browser's description of itself, as far as they are told.
 pub fn browser_and_system(device: &str) -> (Option<&'static str>, Option<&'static str>) {
-    let find = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| device.contains(mark)).map(|found| found.1);
+    let find =
+        |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| device.contains(mark)).map(|found| found.1);
     (find(&BROWSERS), find(&SYSTEMS))
 }
 

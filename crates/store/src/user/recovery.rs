@@ -23,10 +23,7 @@ pub fn recover(hash: [u8; 32], phc: String, now: Timestamp) -> Statement {
 
 /// Raises ST409 unless the account still has this password and is open.
 pub fn still(user: UserId, phc: String) -> Statement {
-    Statement::new(
-        "SELECT struct.op_expect(struct.account_still($1, $2), 1)",
-        vec![Box::new(user.0), Box::new(phc)],
-    )
+    Statement::new("SELECT struct.op_expect(struct.account_still($1, $2), 1)", vec![Box::new(user.0), Box::new(phc)])
 }
 
 /// Freezes a member, unless they are.
@@ -56,7 +53,11 @@ impl Store {
     }
 
     /// Whose password a link sets, with their sealed address.
-    pub async fn recovery_linked(&self, hash: [u8; 32], now: Timestamp) -> Result<Option<(UserId, Vec<u8>)>, StoreError> {
+    pub async fn recovery_linked(
+        &self,
+        hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<(UserId, Vec<u8>)>, StoreError> {
         let client = self.connection().await?;
         let sql = "SELECT user_id, email_sealed FROM struct.recovery_linked($1, $2)";
         let row = client.query_opt(sql, &[&&hash[..], &now]).await?;

@@ -51,7 +51,10 @@ async fn an_ended_expired_idle_or_foreign_session_begins_nothing() {
     ] {
         it.change(over).await;
         assert!(matches!(it.begin(it.session, 1).await, Err(StoreError::SessionOver)), "{over}");
-        assert!(!it.house.store.session_seen(it.house.tenant(ONE), it.session, None).await.expect("an answer"), "{over}");
+        assert!(
+            !it.house.store.session_seen(it.house.tenant(ONE), it.session, None).await.expect("an answer"),
+            "{over}"
+        );
         assert!(matches!(it.begin(it.session, 1).await, Err(StoreError::SessionOver)), "use revived it: {over}");
         it.change(stands).await;
         it.begin(it.session, 1).await.expect(stands);

@@ -108,7 +108,10 @@ pub async fn sign_in(
     };
     let shell = Shell::open(web.app.now(), &context, String::new());
     let again = web.app.now();
-    let view = SignInView { again: refused.again(&context, again), ..view(shell, &next, email, Some(refused), is_demo(&web).await) };
+    let view = SignInView {
+        again: refused.again(&context, again),
+        ..view(shell, &next, email, Some(refused), is_demo(&web).await)
+    };
     Ok(match refused {
         Refused::NoFit => page::html(StatusCode::UNPROCESSABLE_ENTITY, &view),
         Refused::Wait(wait_s) => {

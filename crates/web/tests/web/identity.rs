@@ -93,7 +93,8 @@ async fn nothing_in_an_answer_tells_which_addresses_have_an_account() {
     // Invitations: a link of a tenant that is there, of one that is not, and what is no link at all.
     let tenant = site.cookie(SALES).await;
     let tenant = tenant.split_once('=').unwrap().1.split_once('.').unwrap().0.to_owned();
-    let links = [format!("{tenant}.{}", "A".repeat(43)), format!("{}.{}", "A".repeat(22), "A".repeat(43)), "x".repeat(66)];
+    let links =
+        [format!("{tenant}.{}", "A".repeat(43)), format!("{}.{}", "A".repeat(22), "A".repeat(43)), "x".repeat(66)];
     for method in ["GET", "POST"] {
         let mut answers = Vec::new();
         for link in &links {
@@ -155,7 +156,13 @@ async fn a_lost_password_is_replaced_and_the_link_signs_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_and_a_device_that_somebody_else_chose_are_never_taken_over() {
     let site = Site::start().await;
-    let fixed = format!("__Host-session={}.{}; __Host-device={}.{}", "A".repeat(22), "B".repeat(43), "C".repeat(43), "D".repeat(22));
+    let fixed = format!(
+        "__Host-session={}.{}; __Host-device={}.{}",
+        "A".repeat(22),
+        "B".repeat(43),
+        "C".repeat(43),
+        "D".repeat(22)
+    );
     let answer = sign_in(&site, &fixed, SALES, PASSWORD).await;
     let session = set_cookie(&answer, "__Host-session").unwrap();
     assert!(!session.contains("BBBB"));
@@ -165,7 +172,8 @@ async fn a_session_and_a_device_that_somebody_else_chose_are_never_taken_over() 
     let planted = set_cookie(&attacker, "__Host-device").unwrap().to_owned();
     let victim = sign_in(&site, &planted, SALES, PASSWORD).await;
     assert_ne!(set_cookie(&victim, "__Host-device"), Some(planted.as_str()));
-    let known = "SELECT count(*) FROM struct.device d JOIN struct.device e USING (token_hash) WHERE d.user_id <> e.user_id";
+    let known =
+        "SELECT count(*) FROM struct.device d JOIN struct.device e USING (token_hash) WHERE d.user_id <> e.user_id";
     assert_eq!(site.running.database.number(known).await, 0);
 }
 
@@ -177,10 +185,13 @@ async fn a_stolen_cookie_opens_nothing_after_the_owner_signed_out_or_ended_it_el
         let answer = sign_in(&site, "", SALES, PASSWORD).await;
         cookies.push(set_cookie(&answer, "__Host-session").unwrap().to_owned());
     }
-    let csrf = |page: &Answer| page.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let csrf =
+        |page: &Answer| page.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let page = get(&site, "/app/sessions", &cookies[0]).await;
     assert!(page.status == StatusCode::OK && page.body.contains("この端末"));
-    let ended = post(&site, "/signout", &[("cookie", &cookies[1])], &[("csrf", &csrf(&get(&site, "/app", &cookies[1]).await))]).await;
+    let ended =
+        post(&site, "/signout", &[("cookie", &cookies[1])], &[("csrf", &csrf(&get(&site, "/app", &cookies[1]).await))])
+            .await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER);
     let done = post(&site, "/app/sessions/end", &[("cookie", &cookies[0])], &[("csrf", &csrf(&page))]).await;
     assert_eq!(done.location(), "/app/sessions?done=sessions_ended");
@@ -217,7 +228,19 @@ async fn not_me_is_said_without_signing_in_by_a_button_and_not_by_a_program_that
 
 /// Words by which any way of signing in with an account held elsewhere would be known.
 const FEDERATION: [&str; 13] = [
-    "oauth", "oidc", "openid", "saml", "ldap", "kerberos", "sso", "federat", "scim", "webfinger", "social", "gssapi", "idp",
+    "oauth",
+    "oidc",
+    "openid",
+    "saml",
+    "ldap",
+    "kerberos",
+    "sso",
+    "federat",
+    "scim",
+    "webfinger",
+    "social",
+    "gssapi",
+    "idp",
 ];
 
 fn federates(name: &str) -> bool {
@@ -228,7 +251,10 @@ fn federates(name: &str) -> bool {
 
 #[tokio::test]
 async fn there_is_no_crate_route_table_or_setting_of_a_federated_sign_in() {
-    assert!(["/oauth/callback", "sso_url", "openidconnect", "user.saml"].iter().all(|name| federates(name)), "it sees them");
+    assert!(
+        ["/oauth/callback", "sso_url", "openidconnect", "user.saml"].iter().all(|name| federates(name)),
+        "it sees them"
+    );
     let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
     let crates = lock.lines().filter_map(|line| line.strip_prefix("name = "));
@@ -249,7 +275,9 @@ async fn there_is_no_crate_route_table_or_setting_of_a_federated_sign_in() {
                 let text = std::fs::read_to_string(&file).unwrap();
                 let fields = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
                 names.extend(fields.flat_map(|line| {
-                    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned).collect::<Vec<_>>()
+                    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
                 }));
             }
         }

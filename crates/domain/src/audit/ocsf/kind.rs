@@ -96,10 +96,9 @@ impl Kind {
             Verb::UserInvited => kind(AccountChange, 1, "Create"),
             Verb::UserJoined | Verb::UserEnabled => kind(AccountChange, 2, "Enable"),
             Verb::UserDisabled => kind(AccountChange, 5, "Disable"),
-            Verb::UserChanged
-            | Verb::UserAddressAsked
-            | Verb::UserAddressConfirmed
-            | Verb::UserAddressChanged => kind(AccountChange, OTHER, "Change"),
+            Verb::UserChanged | Verb::UserAddressAsked | Verb::UserAddressConfirmed | Verb::UserAddressChanged => {
+                kind(AccountChange, OTHER, "Change")
+            }
             Verb::UserRecoveryAsked => kind(AccountChange, OTHER, "Password reset requested"),
             Verb::UserRecovered => kind(AccountChange, 4, "Password Reset"),
             Verb::UserDisowned => kind(AccountChange, 9, "Lock"),

@@ -44,7 +44,9 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
             words.push(t.text("activity-new-device"));
         }
         Verb::SessionRefused if note == "throttled" => words.push(t.text("activity-throttled")),
-        Verb::SessionRevoked => words.push(t.text(if note == "one" { "activity-one-session" } else { "activity-all-sessions" })),
+        Verb::SessionRevoked => {
+            words.push(t.text(if note == "one" { "activity-one-session" } else { "activity-all-sessions" }))
+        }
         Verb::ImportFailed => words.push(failure(entry, note, t)),
         _ => words.push(note.to_owned()),
     }

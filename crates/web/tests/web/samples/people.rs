@@ -13,8 +13,8 @@ use domain::user::PasswordFault;
 use jiff::SignedDuration;
 use uuid::Uuid;
 use web::page::session::{self, Refused};
-use web::page::user::rights::Offer;
 use web::page::user::recovery::{self, RecoveryView, Step};
+use web::page::user::rights::Offer;
 use web::page::user::{active, address, edit, invitation, invite, list};
 use web::page::{OtherTenant, Shell, home, mail};
 use web::request::Context;
@@ -47,7 +47,13 @@ fn sign_in(locale: Locale) -> Vec<Sample> {
         sample("signin-demo", &view("/app/s/crm/customer", "", None, true)),
         sample("signin-refused", &view("/app", "takahashi.misaki@example.jp", Some(Refused::NoFit), false)),
         sample("signin-busy", &view("/app", "takahashi.misaki@example.jp", Some(Refused::TooMany), true)),
-        sample("signin-wait", &session::SignInView { again: Some(web::format::exact(locale, now())), ..view("/app", "takahashi.misaki@example.jp", Some(Refused::Wait(900)), false) }),
+        sample(
+            "signin-wait",
+            &session::SignInView {
+                again: Some(web::format::exact(locale, now())),
+                ..view("/app", "takahashi.misaki@example.jp", Some(Refused::Wait(900)), false)
+            },
+        ),
         sample("signin-joined", &session::view(done(text), "/app", "", None, false)),
     ]
 }
