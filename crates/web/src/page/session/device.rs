@@ -16,6 +16,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{Extensions, StatusCode};
 use axum::response::Response;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The page.
@@ -49,7 +50,7 @@ pub async fn ask(
     match web.app.device_in_question(&token).await {
         Ok(described) => {
             let shell = Shell::open(web.app.now(), &context, String::new());
-            Ok(page::html(StatusCode::OK, &view(shell, Some(&described))))
+            Ok(page::html(StatusCode::OK, &view(shell, Some(&described), web.app.now())))
         }
         Err(Error::Refused(Refusal::LinkSpent)) => Ok(spent(&web, &context)),
         Err(error) => Err(error.into()),
@@ -65,7 +66,7 @@ pub async fn disown(
     match web.app.disown_device(&context.peer, &token).await {
         Ok(()) => {
             let shell = Shell::open(web.app.now(), &context, String::new());
-            Ok(page::html(StatusCode::OK, &view(shell, None)))
+            Ok(page::html(StatusCode::OK, &view(shell, None, web.app.now())))
         }
         Err(Error::Refused(Refusal::LinkSpent)) => Ok(spent(&web, &context)),
         Err(error) => Err(error.into()),
@@ -73,10 +74,10 @@ pub async fn disown(
 }
 
 /// The page.
-pub fn view(mut shell: Shell, described: Option<&Described>) -> DeviceView {
+pub fn view(mut shell: Shell, described: Option<&Described>, now: Timestamp) -> DeviceView {
     shell.title = shell.t.text("device-title");
     let sign_in = described.map(|described| SignInSeen {
-        at: format::full(shell.t.locale, described.at),
+        at: format::brief(shell.t.locale, now, described.at),
         device: words(Some(&described.device), shell.t),
         address: described.address.clone().unwrap_or_default(),
     });

@@ -193,8 +193,8 @@ fn devices(locale: Locale) -> Vec<Sample> {
     };
     let path = "/device/AAAA";
     vec![
-        sample("device", &session::device::view(open(locale, path), Some(&described))),
-        sample("device-done", &session::device::view(open(locale, path), None)),
+        sample("device", &session::device::view(open(locale, path), Some(&described), now())),
+        sample("device-done", &session::device::view(open(locale, path), None, now())),
         sample("sessions", &session::list::view(shell(locale, "/app/sessions", false, true), &sessions(), now())),
     ]
 }
