@@ -42,6 +42,11 @@ pub enum Error {
     Held(Box<Held>),
     /// Something about the request as a whole that the person can mend.
     Refused(Refusal),
+    /// Too many tries at this: none is let through for so many seconds.
+    Throttled {
+        /// Seconds.
+        wait_s: i64,
+    },
     /// Rights were changed while the act was under way, twice. Tried again by `on_fresh_rights`; callers may try again.
     Stale,
     /// PostgreSQL can't be reached just now; nothing was half-written.
@@ -133,6 +138,14 @@ pub enum Refusal {
     BadAuthorization,
     /// The invitation stands, but its mail could not be sent.
     MailNotSent,
+    /// The member is frozen: no extraction, no change of rights.
+    Frozen,
+    /// Nobody lifts their own freeze while there is another administrator.
+    OwnFreeze,
+    /// The session is over already, or was never this person's.
+    NoSession,
+    /// The present password that was typed is another one.
+    WrongPassword,
 }
 
 impl Refusal {
@@ -166,6 +179,10 @@ impl Refusal {
             Self::StreamUndeclared => "stream_undeclared",
             Self::BadAuthorization => "bad_authorization",
             Self::MailNotSent => "mail_not_sent",
+            Self::Frozen => "frozen",
+            Self::OwnFreeze => "own_freeze",
+            Self::NoSession => "no_session",
+            Self::WrongPassword => "wrong_password",
         }
     }
 }
@@ -185,6 +202,7 @@ impl fmt::Display for Error {
             Self::Conflict(conflict) => write!(f, "conflict on {}", conflict.theirs.id),
             Self::Held(held) => write!(f, "extraction held as {}: {}", held.hold, held.rule.code()),
             Self::Refused(refusal) => f.write_str(refusal.code()),
+            Self::Throttled { wait_s } => write!(f, "too many tries; the next in {wait_s} s"),
             Self::Stale => f.write_str("rights were changed meanwhile"),
             Self::Unavailable => f.write_str("database unavailable"),
             Self::Internal(chain) => f.write_str(chain),

@@ -18,6 +18,10 @@ const MAX_SCOPES: usize = 2_000;
 pub(crate) struct PlatformKeys {
     pub(crate) directory: DataKeys,
     pub(crate) email: FieldIndex,
+    /// What tries are counted by.
+    pub(crate) attempt: FieldIndex,
+    /// What tokens of devices are signed with.
+    pub(crate) device: FieldIndex,
     /// What leaves of the platform's log are known by, newest first.
     pub(crate) leaf: Vec<FieldIndex>,
 }
@@ -87,6 +91,8 @@ impl Keys {
         let keys = Arc::new(PlatformKeys {
             directory: self.data(&Node::PlatformDirectory)?,
             email: self.index_key(&Node::PlatformIndex)?.field("account", "email"),
+            attempt: self.index_key(&Node::PlatformIndex)?.field("struct.attempt", "attempt_key"),
+            device: self.index_key(&Node::PlatformIndex)?.field("struct.device", "cookie"),
             leaf: self.leaf_keys()?,
         });
         self.platform.put((), keys.clone());

@@ -37,6 +37,8 @@ pub struct Peer {
     pub request: RequestId,
     /// The language to answer in.
     pub locale: Locale,
+    /// What the browser's device cookie holds, as it came; empty when it sent none.
+    pub device_cookie: String,
 }
 
 /// A signed-in member, for the length of one request.
@@ -122,6 +124,9 @@ impl App {
             self.store.enter(head(caller, &snapshot), &[entry]).await?;
             let (service, screen) = (service.name.clone(), screen.name.clone());
             return Err(Error::Denied { gate: decision.gate, service, screen, action });
+        }
+        if action == Action::Extract {
+            self.refuse_frozen(caller, head(caller, &snapshot), &snapshot).await?;
         }
         let prepared = self.prepared(service, entity);
         Ok(Op {

@@ -96,7 +96,7 @@ impl App {
         name: Option<&str>,
         change: Statement,
     ) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "roles").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "roles").await?;
         if verb == Verb::RoleCreated && snapshot.roles.len() >= MAX_ROLES {
             return Err(Error::Refused(Refusal::TooManyRoles));
         }

@@ -134,7 +134,7 @@ impl App {
         changes: &[MatrixChange],
         reason: &str,
     ) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "access").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "access").await?;
         if epoch.is_some_and(|epoch| epoch != snapshot.epoch) {
             return Err(Error::Refused(Refusal::MatrixChanged));
         }

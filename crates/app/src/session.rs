@@ -1,6 +1,9 @@
 //! Sessions: signing in, being signed in, signing out. Passwords are hashed in a small bounded pool, so that a storm of
 //! sign-ins starves no page; known and unknown addresses get the same answer after the same work.
 
+pub(crate) mod attempt;
+pub mod device;
+pub mod list;
 pub mod operator;
 
 use crate::error::Refusal;
@@ -13,8 +16,10 @@ use domain::id::{SessionId, TenantId, UserId};
 use domain::session::{ABSOLUTE_LIMIT_HOURS, csrf_token, new_token, token_hash};
 use domain::user::{DECOY_PHC, MAX_PASSWORD_CHARS, verify_password};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::Arc;
-use store::{Check, Flight, Head};
+use store::{Check, Flight, Head, Statement};
 
 /// A session's last use is written down at most this often.
 const SEEN_EVERY_SECS: i64 = 60;
@@ -26,6 +31,8 @@ pub struct SignedIn {
     pub token: String,
     /// The absolute limit.
     pub max_age_secs: i64,
+    /// The new value of the browser's device cookie; none when it stays.
+    pub device_cookie: Option<String>,
 }
 
 /// A session in memory. Every op lets the database check it again.
@@ -38,36 +45,88 @@ pub(crate) struct Held {
     display_name: String,
     csrf: String,
     noted: Timestamp,
+    /// The network address its row tells; none until it was used here.
+    address: Option<IpAddr>,
+}
+
+/// A password that fits: whose, checked against which hash, on which device.
+pub(crate) struct Proven {
+    /// The tenant to enter.
+    pub(crate) tenant: TenantId,
+    /// Whose.
+    pub(crate) user: UserId,
+    /// The hash it fits. A session is opened only while the account still has it.
+    pub(crate) phc: String,
+    /// The device, when the account knows it.
+    pub(crate) device: Option<uuid::Uuid>,
+    /// What the try was counted by; it is taken back when the session opens.
+    pub(crate) counted: Vec<Vec<u8>>,
+}
+
+/// From where a session was used last. Sealed in its row.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// The browser's own description.
+    device: String,
+    /// Network address.
+    address: Option<String>,
 }
 
 impl App {
-    /// Opens a session for an address and its password. One answer, `SignedOut`, for everything that does not fit.
-    pub async fn sign_in(&self, peer: &Peer, email: &str, password: &str) -> Result<SignedIn, Error> {
+    /// Opens a session for an address and its password. One answer, `SignedOut`, for everything that does not fit, and one,
+    /// `Throttled`, for every try beyond what is let through. Each try is counted before the password is looked at.
+    pub async fn sign_in(self: &Arc<Self>, peer: &Peer, email: &str, password: &str) -> Result<SignedIn, Error> {
         let address = domain::user::email(email).unwrap_or_default();
-        let index = self.keys.platform()?.email.exact(&address);
-        let account = self.store.account(index).await?;
-        let phc = account.as_ref().and_then(|account| account.password_phc.clone());
-        let known = phc.is_some();
-        let fits = self.verify(password, phc.unwrap_or_else(|| DECOY_PHC.to_owned())).await?;
-        let user = account.map(|account| account.user);
+        let tried = self.try_signing_in(peer, &address).await?;
         // Asked for in either case: the work must not tell whether the address is known.
-        let tenants = self.store.user_tenants(user.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
-        match (user, tenants.first(), fits && known) {
-            (Some(user), Some(tenant), true) => self.open_session(peer, *tenant, user).await,
-            (user, ..) => {
-                self.note_refusal(peer, user, tenants);
+        let tenants = self.store.user_tenants(tried.user.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
+        if tried.wait_s > 0 {
+            let wait_s = i64::from(tried.wait_s);
+            self.note_refusal(peer, tried, tenants);
+            return Err(Error::Throttled { wait_s });
+        }
+        let phc = tried.password_phc.clone();
+        let fits = match self.verify(password, phc.clone().unwrap_or_else(|| DECOY_PHC.to_owned())).await {
+            Ok(fits) => fits,
+            Err(error) => {
+                // It was not looked at: too many at once.
+                self.store.attempt_refund(&tried.counted).await?;
+                return Err(error);
+            }
+        };
+        match (tried.user, phc, tenants.first(), fits) {
+            (Some(user), Some(phc), Some(tenant), true) => {
+                let (tenant, device, counted) = (*tenant, tried.device, tried.counted);
+                self.password_fits(peer, Proven { tenant, user, phc, device, counted }).await
+            }
+            _ => {
+                self.note_refusal(peer, tried, tenants);
                 Err(Error::SignedOut)
             }
         }
     }
 
-    async fn open_session(&self, peer: &Peer, tenant: TenantId, user: UserId) -> Result<SignedIn, Error> {
+    /// What comes once the password is found correct. A second factor, where one is demanded, stands before `enter_proven`.
+    async fn password_fits(&self, peer: &Peer, proven: Proven) -> Result<SignedIn, Error> {
+        self.enter_proven(peer, proven).await
+    }
+
+    /// Opens a session, with what else belongs to the sign-in; the note says what was special about it.
+    pub(crate) async fn open_session(
+        &self,
+        peer: &Peer,
+        tenant: TenantId,
+        user: UserId,
+        more: Vec<Statement>,
+        note: Option<String>,
+    ) -> Result<SignedIn, Error> {
         let token = new_token(&*self.random);
         let hash = token_hash(&token).ok_or_else(|| Error::Internal("a new token is no token".to_owned()))?;
         let session: SessionId = self.new_id();
         let hours = i32::try_from(ABSOLUTE_LIMIT_HOURS).unwrap_or(i32::MAX);
-        let mut detail = Detail::default();
+        let mut detail = Detail { note, ..Detail::default() };
         describe_peer(&mut detail, peer);
+        let sealed = self.seal_peer(tenant, session, peer)?;
         let entry = self.entry(
             tenant,
             Actor::User(user),
@@ -77,32 +136,21 @@ impl App {
             Target::default(),
             detail,
         )?;
-        let open = store::session::open(tenant, session, hash, user, hours);
-        self.store.fly(Flight::write(Head { tenant, check: Check::Nothing }, vec![open], &[entry])).await?;
+        let mut statements = more;
+        statements.push(store::session::open(tenant, session, hash, user, hours, sealed));
+        self.store.fly(Flight::write(Head { tenant, check: Check::Nothing }, statements, &[entry])).await?;
         let token = format!("{}.{token}", URL_SAFE_NO_PAD.encode(tenant.bytes()));
-        Ok(SignedIn { token, max_age_secs: ABSOLUTE_LIMIT_HOURS * 3600 })
+        Ok(SignedIn { token, max_age_secs: ABSOLUTE_LIMIT_HOURS * 3600, device_cookie: None })
     }
 
-    /// Enters a refused sign-in in the person's own log, off the request's path: how long it takes must tell nothing.
-    fn note_refusal(&self, peer: &Peer, user: Option<UserId>, tenants: Vec<TenantId>) {
-        let Some(user) = user else { return };
-        for tenant in tenants {
-            let mut detail = Detail::default();
-            describe_peer(&mut detail, peer);
-            let target = Target { user: Some(user), ..Target::default() };
-            let Ok(entry) =
-                self.entry(tenant, Actor::Anyone, Verb::SessionRefused, Outcome::Denied, peer.request, target, detail)
-            else {
-                tracing::error!("a refused sign-in could not be entered");
-                continue;
-            };
-            let store = self.store.clone();
-            tokio::spawn(async move {
-                if let Err(error) = store.enter(Head { tenant, check: Check::Nothing }, &[entry]).await {
-                    tracing::error!(%error, "a refused sign-in could not be entered");
-                }
-            });
-        }
+    /// From where a session is used, sealed for its row.
+    fn seal_peer(&self, tenant: TenantId, session: SessionId, peer: &Peer) -> Result<Vec<u8>, Error> {
+        let mut detail = Detail::default();
+        describe_peer(&mut detail, peer);
+        let seen = Seen { device: detail.device.unwrap_or_default(), address: detail.address };
+        let json = serde_json::to_vec(&seen).map_err(|error| Error::Internal(error.to_string()))?;
+        let nonce = domain::time::random_bytes(&*self.random);
+        Ok(self.keys.tenant(tenant)?.directory.seal(&session_place(tenant, session), nonce, &json))
     }
 
     /// The signed-in member of a cookie.
@@ -115,11 +163,13 @@ impl App {
         };
         let now = self.now();
         if now.duration_since(held.noted).as_secs() >= SEEN_EVERY_SECS {
-            if !self.store.session_seen(tenant, held.session).await? {
+            let moved =
+                (held.address != peer.address).then(|| self.seal_peer(tenant, held.session, &peer)).transpose()?;
+            if !self.store.session_seen(tenant, held.session, moved).await? {
                 self.sessions.forget(&hash);
                 return Err(Error::SignedOut);
             }
-            self.sessions.put(hash, Held { noted: now, ..held.clone() });
+            self.sessions.put(hash, Held { noted: now, address: peer.address, ..held.clone() });
         }
         let administrator =
             self.snapshot(tenant).await?.members.get(&held.user).is_some_and(|m| m.active && m.administrator);
@@ -147,6 +197,7 @@ impl App {
             display_name,
             csrf,
             noted,
+            address: None,
         };
         self.sessions.put(hash, held.clone());
         Ok(held)
@@ -182,7 +233,7 @@ impl App {
             let snapshot = self.snapshot(caller.tenant).await?;
             return Err(self.nothing_there(caller, head(caller, &snapshot), format!("tenant {tenant}")).await);
         }
-        let signed_in = self.open_session(&caller.peer, tenant, caller.user).await?;
+        let signed_in = self.open_session(&caller.peer, tenant, caller.user, Vec::new(), None).await?;
         self.sign_out(caller).await?;
         Ok(signed_in)
     }
@@ -195,7 +246,7 @@ impl App {
     }
 
     /// Verifies a password in the bounded pool.
-    async fn verify(&self, password: &str, phc: String) -> Result<bool, Error> {
+    pub(crate) async fn verify(&self, password: &str, phc: String) -> Result<bool, Error> {
         let password = password.to_owned();
         // Over-long input is hashed as far as a password may go: same work, and it fits no hash.
         let fits_length = password.chars().count() <= MAX_PASSWORD_CHARS;
@@ -218,6 +269,17 @@ impl App {
             done
         });
         done.await.map_err(|error| Error::Internal(format!("hashing stopped: {error}")))
+    }
+}
+
+/// Where the description of a session's peer opens, and nowhere else.
+fn session_place<'a>(tenant: TenantId, session: SessionId) -> seal::envelope::Place<'a> {
+    seal::envelope::Place {
+        tenant: tenant.bytes(),
+        service: "",
+        entity: "struct.session",
+        record: session.bytes(),
+        version: 1,
     }
 }
 

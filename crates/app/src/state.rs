@@ -120,6 +120,10 @@ pub struct App {
     pub(crate) hash_queue: Arc<Semaphore>,
     pub(crate) job_bell: tokio::sync::Notify,
     pub(crate) sign_bell: tokio::sync::Notify,
+    /// Rung when an owner is to be told of a new device.
+    pub(crate) device_bell: tokio::sync::Notify,
+    /// Requests for mail about lost passwords that are worked on.
+    pub(crate) recovering: Arc<Semaphore>,
     /// Logs whose keys are published, with the newest version.
     pub(crate) introduced: Cache<TenantId, u32>,
     /// Sessions whose reading of the log from outside stands in it, with the day.
@@ -153,6 +157,8 @@ impl App {
             hash_queue: Arc::new(Semaphore::new(MAX_WAITING_FOR_HASH)),
             job_bell: tokio::sync::Notify::new(),
             sign_bell: tokio::sync::Notify::new(),
+            device_bell: tokio::sync::Notify::new(),
+            recovering: Arc::new(Semaphore::new(crate::user::recovery::MAX_RECOVERING)),
             introduced: Cache::new(MAX_LOGS_KNOWN),
             log_readers: Cache::new(MAX_SESSIONS),
             walking: Semaphore::new(crate::audit::walk::MAX_WALKS_AT_ONCE),

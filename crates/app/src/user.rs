@@ -1,5 +1,9 @@
 //! Users and members: inviting, joining, changing, disabling. The only identity is an e-mail address.
 
+pub mod freeze;
+pub mod readdressing;
+pub mod recovery;
+
 use crate::error::Refusal;
 use crate::op::{Caller, Peer, describe_peer, on_fresh_rights};
 use crate::session::read_link;
@@ -35,6 +39,8 @@ pub struct MemberView {
     pub active: bool,
     /// Whether the invitation was taken up.
     pub joined: bool,
+    /// Since when they neither extract nor change rights, if that is so.
+    pub frozen: Option<Timestamp>,
     /// Roles.
     pub roles: Vec<RoleId>,
     /// Licences.
@@ -93,6 +99,7 @@ impl App {
                 administrator: row.administrator,
                 active: row.active,
                 joined: row.joined,
+                frozen: row.frozen,
                 roles: row.roles,
                 billing_types: row.billing_types,
                 last_seen: row.last_seen,
@@ -123,7 +130,7 @@ impl App {
         name: &str,
         change: &MemberChange,
     ) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "users").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "users").await?;
         check_change(&snapshot, change)?;
         let mut invited = self.invitation_for(caller.tenant, address, name, change).await?;
         let known = snapshot.members.contains_key(&invited.user);
@@ -221,7 +228,7 @@ impl App {
     }
 
     async fn change_member_once(&self, caller: &Caller, user: UserId, change: &MemberChange) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "users").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "users").await?;
         let Some(member) = snapshot.members.get(&user) else {
             return Err(self.nothing_there(caller, head, format!("user {user}")).await);
         };
@@ -256,7 +263,7 @@ impl App {
     }
 
     async fn set_active_once(&self, caller: &Caller, user: UserId, active: bool) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "users").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "users").await?;
         if !snapshot.members.contains_key(&user) {
             return Err(self.nothing_there(caller, head, format!("user {user}")).await);
         }

@@ -1,6 +1,7 @@
 //! `struct bench`: measures STRUCT against plain PostgreSQL on one cluster in one run. Prints every figure; judges by ratios.
 
 mod backup;
+mod enumeration;
 mod ledger;
 mod load;
 mod records;
@@ -18,6 +19,8 @@ pub enum Bench {
     Ledger(ledger::Options),
     /// What a backup costs those who work meanwhile, and how fast a restore is, against a plain copy.
     Backup(backup::Options),
+    /// Whether the time of an answer tells which addresses have an account.
+    Enumeration(enumeration::Options),
 }
 
 /// Runs a bench.
@@ -26,5 +29,6 @@ pub async fn run(config: &Config, bench: Bench) -> anyhow::Result<ExitCode> {
         Bench::Records(options) => records::run(config, &options).await,
         Bench::Ledger(options) => ledger::run(config, &options).await,
         Bench::Backup(options) => backup::run(config, &options).await,
+        Bench::Enumeration(options) => enumeration::run(config, &options).await,
     }
 }

@@ -192,6 +192,7 @@ fn background(config: &Config, app: &Arc<App>, stopped: &watch::Receiver<bool>) 
         tokio::spawn(Arc::clone(app).check_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).prune_logs_regularly(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch(stopped.clone())),
+        tokio::spawn(Arc::clone(app).tell_owners(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch_claims(stopped.clone())),
         tokio::spawn(Arc::clone(app).watch_sinks(stopped.clone())),
         tokio::spawn(Arc::clone(app).keep_backups(stopped.clone())),

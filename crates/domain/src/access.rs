@@ -63,6 +63,8 @@ pub struct Member {
     pub active: bool,
     /// Tenant administrator.
     pub administrator: bool,
+    /// Somebody else was signed in as this member: nothing is extracted and no rights are changed until it is lifted.
+    pub frozen: bool,
     /// 課金ユーザータイプ held.
     pub billing_types: Vec<String>,
     /// Roles held.

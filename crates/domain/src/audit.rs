@@ -40,6 +40,8 @@ verbs! {
     SessionRefused = "session.refused",
     /// A session was ended by its owner.
     SessionEnded = "session.ended",
+    /// Sessions of a member were ended by the member on another device, or by an administrator.
+    SessionRevoked = "session.revoked",
     /// An invitation was sent.
     UserInvited = "user.invited",
     /// An invited person set a password.
@@ -50,6 +52,20 @@ verbs! {
     UserDisabled = "user.disabled",
     /// A member was enabled again.
     UserEnabled = "user.enabled",
+    /// A mail was asked for by which a lost password is recovered.
+    UserRecoveryAsked = "user.recovery_asked",
+    /// A lost password was replaced by the link of such a mail.
+    UserRecovered = "user.recovered",
+    /// A sign-in was not the member's own, they said by the link of a mail: the account is closed and frozen.
+    UserDisowned = "user.disowned",
+    /// An administrator let a frozen member extract and change rights again.
+    UserUnfrozen = "user.unfrozen",
+    /// Another e-mail address was asked for.
+    UserAddressAsked = "user.address_asked",
+    /// One of the two addresses confirmed the change.
+    UserAddressConfirmed = "user.address_confirmed",
+    /// Both addresses confirmed: the e-mail address was changed.
+    UserAddressChanged = "user.address_changed",
     /// A role was made.
     RoleCreated = "role.created",
     /// A role was renamed.

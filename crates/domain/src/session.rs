@@ -1,5 +1,8 @@
 //! Sessions: their limits, their tokens and the token of their forms. Their rows are the store's.
 
+pub mod attempt;
+pub mod device;
+
 use crate::time::{Random, random_bytes};
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;

@@ -46,6 +46,11 @@ pub fn new_uuids(count: usize, clock: &dyn Clock, random: &dyn Random) -> Vec<Uu
     (0..count).map(numbered).collect()
 }
 
+/// `2026-11-22 18:05`, by the clock of Japan: for mails, which are read anywhere.
+pub fn japanese(at: Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ impl Store {
                 tenant,
             ),
             of_tenant("SELECT service, screen, usable, root, billing_types, permission FROM struct.screen_setting WHERE tenant_id = $1", tenant),
-            of_tenant("SELECT user_id, active, administrator, billing_types FROM struct.member WHERE tenant_id = $1", tenant),
+            of_tenant("SELECT user_id, active, administrator, billing_types, frozen_at IS NOT NULL FROM struct.member WHERE tenant_id = $1", tenant),
             of_tenant("SELECT user_id, role_id FROM struct.member_role WHERE tenant_id = $1", tenant),
             of_tenant("SELECT role_id, name FROM struct.role WHERE tenant_id = $1", tenant),
             of_tenant("SELECT role_id, service, screen, actions FROM struct.role_grant WHERE tenant_id = $1", tenant),
@@ -72,8 +72,13 @@ fn people(members: &[Row], roles: &[Row]) -> HashMap<UserId, Member> {
     let mut people: HashMap<UserId, Member> = members
         .iter()
         .map(|row| {
-            let member =
-                Member { active: row.get(1), administrator: row.get(2), billing_types: row.get(3), roles: Vec::new() };
+            let member = Member {
+                active: row.get(1),
+                administrator: row.get(2),
+                frozen: row.get(4),
+                billing_types: row.get(3),
+                roles: Vec::new(),
+            };
             (row.get::<_, Uuid>(0).into(), member)
         })
         .collect();

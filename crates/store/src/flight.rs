@@ -111,6 +111,23 @@ impl Flight {
         Self { head, statements, writes: true, entry: Some(entry) }
     }
 
+    /// The same act in another tenant of the same person: what follows stands behind that tenant's wall, with its own entries.
+    /// All of it or nothing commits.
+    #[must_use]
+    pub fn also(mut self, tenant: TenantId, statements: Vec<Statement>, entries: &[crate::audit::SealedEntry]) -> Self {
+        assert!(!entries.is_empty(), "no change without an entry");
+        // What was done so far is held to its entry now: at the commit that could be seen no more.
+        for sql in ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"] {
+            self.statements.push(Statement::new(sql, Vec::new()));
+        }
+        let wall = Statement::new("SELECT set_config('struct.tenant', $1, true)", vec![Box::new(tenant.to_string())]);
+        self.statements.push(wall);
+        self.statements.extend(statements);
+        self.statements.extend(crate::sign::tally(tenant, entries));
+        self.statements.push(crate::audit::insert(tenant, entries));
+        self
+    }
+
     /// A flight that only moves STRUCT's own bookkeeping (last use of a session, a job's lease): nothing a person did.
     pub(crate) fn bookkeeping(head: Head, statements: Vec<Statement>) -> Self {
         Self { head, statements, writes: true, entry: None }

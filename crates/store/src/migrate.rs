@@ -17,7 +17,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: &[Migration] = migrations![1 "0001_platform", 2 "0002_doors", 3 "0003_crossing", 4 "0004_ledger", 5 "0005_signs", 6 "0006_streams", 7 "0007_log_readers", 8 "0008_audit_view", 9 "0009_retention", 10 "0010_witness", 11 "0011_evidence", 12 "0012_transport", 13 "0013_backup", 14 "0014_log_speed", 15 "0015_operator", 16 "0016_residency", 17 "0017_pruned"];
+const MIGRATIONS: &[Migration] = migrations![1 "0001_platform", 2 "0002_doors", 3 "0003_crossing", 4 "0004_ledger", 5 "0005_signs", 6 "0006_streams", 7 "0007_log_readers", 8 "0008_audit_view", 9 "0009_retention", 10 "0010_witness", 11 "0011_evidence", 12 "0012_transport", 13 "0013_backup", 14 "0014_log_speed", 15 "0015_operator", 16 "0016_residency", 17 "0017_pruned", 18 "0018_identity"];
 
 /// Key of the advisory lock that lets one migrator in at a time.
 const MIGRATION_LOCK: i64 = 0x5354_5255_4354;

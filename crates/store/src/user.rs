@@ -1,5 +1,8 @@
 //! Users: addresses sealed and indexed on the platform, members within a tenant. Passwords come as PHC strings only.
 
+pub mod readdressing;
+pub mod recovery;
+
 use crate::flight::{Check, Flight, Head, Param};
 use crate::{Statement, Store, StoreError};
 use domain::id::{RoleId, TenantId, UserId};
@@ -30,6 +33,8 @@ pub struct MemberRow {
     pub active: bool,
     /// Whether the invitation was taken up.
     pub joined: bool,
+    /// Since when the member is frozen, if they are.
+    pub frozen: Option<Timestamp>,
     /// Licences.
     pub billing_types: Vec<String>,
     /// Roles.
@@ -221,7 +226,8 @@ impl Store {
             "SELECT m.user_id, m.name_sealed, a.email_sealed, m.administrator, m.active, m.joined_at IS NOT NULL, m.billing_types,
                  (SELECT coalesce(array_agg(r.role_id), '{}') FROM struct.member_role r
                   WHERE r.tenant_id = m.tenant_id AND r.user_id = m.user_id),
-                 (SELECT max(s.last_seen_at) FROM struct.session s WHERE s.tenant_id = m.tenant_id AND s.user_id = m.user_id)
+                 (SELECT max(s.last_seen_at) FROM struct.session s WHERE s.tenant_id = m.tenant_id AND s.user_id = m.user_id),
+                 m.frozen_at
              FROM struct.member m
              JOIN struct.account_addresses((SELECT array_agg(user_id) FROM struct.member WHERE tenant_id = $1)) a
                ON a.user_id = m.user_id
@@ -241,6 +247,7 @@ impl Store {
                 billing_types: row.get(6),
                 roles: row.get::<_, Vec<Uuid>>(7).into_iter().map(Into::into).collect(),
                 last_seen: row.get(8),
+                frozen: row.get(9),
             })
             .collect())
     }

@@ -193,6 +193,7 @@ impl Running {
             device: "Testkit/1.0".to_owned(),
             request: self.app.new_request_id(),
             locale: Locale::Ja,
+            device_cookie: String::new(),
         }
     }
 
@@ -211,6 +212,15 @@ impl Running {
         let signed = self.app.sign_in(&self.peer(), email, PASSWORD).await.expect("the password fits");
         self.tokens.lock().expect("nobody panics while holding it").insert(email.to_owned(), signed.token.clone());
         signed.token
+    }
+
+    /// Freezes a member as the link of a mail would.
+    pub async fn freeze(&self, tenant: TenantId, user: domain::id::UserId) {
+        let head = Head { tenant, check: Check::Nothing };
+        let entry = self.app.entry_aged(tenant, SignedDuration::ZERO).expect("an entry");
+        let statements =
+            vec![store::user::recovery::freeze(tenant, user, self.app.now()), store::access::rights_changed()];
+        self.app.store().fly(store::Flight::write(head, statements, &[entry])).await.expect("frozen");
     }
 
     /// Another server process on the same database: it shares no memory with the first.

@@ -7,6 +7,8 @@ use domain::locale::Locale;
 
 /// The session cookie's name.
 pub const SESSION: &str = "__Host-session";
+/// The cookie by which an account knows a device. It opens nothing.
+pub const DEVICE: &str = "__Host-device";
 /// The cookie of a session on the operator's pages.
 pub const OPERATOR: &str = "__Host-operator";
 /// The language cookie's name.
@@ -31,6 +33,13 @@ pub fn session(token: &str, max_age_secs: i64) -> HeaderValue {
 /// `Set-Cookie` that makes the browser forget the session.
 pub fn session_ended() -> HeaderValue {
     set(SESSION, "", 0, "; HttpOnly")
+}
+
+/// `Set-Cookie` by which a device is known from now on. Never sent along from another site.
+pub fn device(value: &str) -> HeaderValue {
+    let max_age_secs = domain::session::device::KNOWN_DAYS * 24 * 3600;
+    let text = format!("{DEVICE}={value}; Path=/; Max-Age={max_age_secs}; Secure; SameSite=Strict; HttpOnly");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("__Host-device=; Path=/; Max-Age=0; Secure"))
 }
 
 /// `Set-Cookie` for an operator's session. Never sent along from another site, not even by a link.

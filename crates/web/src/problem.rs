@@ -214,6 +214,9 @@ impl From<Error> for Problem {
             Error::File(fault) => {
                 Self { said: Some(Said::File(fault)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_file") }
             }
+            Error::Throttled { wait_s } => {
+                Self { retry_after: u32::try_from(wait_s).ok(), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many") }
+            }
             Error::Stale => Self::unavailable(),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict"),
             Error::Held(held) => Self { held: Some(*held), ..Self::new(StatusCode::CONFLICT, "extraction_held") },
@@ -237,15 +240,19 @@ impl Problem {
             | Refusal::HoldNotOpen
             | Refusal::TooManyHolds
             | Refusal::SignSettled
+            | Refusal::NoSession
             | Refusal::TooManyHoney => StatusCode::CONFLICT,
             Refusal::TooManyTokens | Refusal::TooManyAddresses | Refusal::WalkUnderWay => StatusCode::CONFLICT,
             Refusal::TooManyStreams => StatusCode::CONFLICT,
             Refusal::BadStreamAddress
             | Refusal::StreamNetwork
             | Refusal::StreamUndeclared
+            | Refusal::WrongPassword
             | Refusal::BadAuthorization => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::NotInLogYet => StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => StatusCode::FORBIDDEN,
+            Refusal::Frozen | Refusal::OwnFreeze | Refusal::OwnHold | Refusal::OwnLimit | Refusal::OwnSign => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::LinkSpent => StatusCode::GONE,
             Refusal::TooLarge => return Self::too_large(IMPORT_BYTES_MAX),
             Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -276,7 +283,11 @@ mod tests {
     use crate::locale::texts;
     use domain::screen::ScreenKind;
 
-    const REFUSALS: [Refusal; 23] = [
+    const REFUSALS: [Refusal; 27] = [
+        Refusal::Frozen,
+        Refusal::OwnFreeze,
+        Refusal::NoSession,
+        Refusal::WrongPassword,
         Refusal::TooManyStreams,
         Refusal::BadStreamAddress,
         Refusal::StreamNetwork,

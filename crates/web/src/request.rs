@@ -70,7 +70,7 @@ impl Context {
     /// A context outside any server, for pages rendered in tests.
     pub fn sample(locale: Locale, path: &str) -> Self {
         let request = RequestId(uuid::Uuid::from_u128(0x0192_4d5a_7c00_7abc_8def_0123_4567_89ab));
-        let peer = Peer { address: None, device: String::new(), request, locale };
+        let peer = Peer { address: None, device: String::new(), request, locale, device_cookie: String::new() };
         Self { peer, method: Method::GET, path: path.to_owned(), query: String::new(), caller: OnceLock::new() }
     }
 }
@@ -102,8 +102,9 @@ fn context(web: &Web, request: &Request, chosen: Option<Locale>) -> Context {
     let locale = chosen.or_else(|| cookie::remembered_language(headers)).unwrap_or_default();
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let query = request.uri().query().unwrap_or_default();
+    let device_cookie = cookie::value(headers, cookie::DEVICE).unwrap_or_default().to_owned();
     Context {
-        peer: Peer { address, device: device(headers), request: web.app.new_request_id(), locale },
+        peer: Peer { address, device: device(headers), request: web.app.new_request_id(), locale, device_cookie },
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
         query: query.split('&').filter(|pair| !pair.starts_with("lang=")).collect::<Vec<_>>().join("&"),

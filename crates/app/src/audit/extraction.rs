@@ -35,7 +35,7 @@ impl App {
         filter: &AuditFilter,
         format: Format,
     ) -> Result<EntryStream, Error> {
-        let (head, snapshot) = self.administrator(caller, "audit").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "audit").await?;
         let wanted = wanted(filter)?;
         let mut words = vec![format!("format={}", format.code())];
         words.extend(said(filter));
@@ -53,6 +53,7 @@ impl App {
     ) -> Result<EntryStream, Error> {
         on_fresh_rights!(self, caller.tenant, async {
             let snapshot = self.snapshot(caller.tenant).await?;
+            self.refuse_frozen(caller, head(caller, &snapshot), &snapshot).await?;
             let note = Some(format!("format={}", format.code()));
             let target = Target { user: Some(caller.user), ..Target::default() };
             let detail = Detail { note, ..Detail::default() };

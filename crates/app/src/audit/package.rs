@@ -50,7 +50,7 @@ impl App {
     }
 
     async fn log_package_once(self: &Arc<Self>, caller: &Caller, log: LogName) -> Result<LogPackage, Error> {
-        let (head, _) = self.administrator(caller, "log").await?;
+        let (head, _) = self.unfrozen_administrator(caller, "log").await?;
         let newest = self.newest_note(log).await?;
         let note = (log == LogName::Platform).then(|| "platform".to_owned());
         let detail = Detail { rows: Some(newest.size), note, ..Detail::default() };

@@ -234,7 +234,7 @@ impl App {
         days: i64,
         text: &str,
     ) -> Result<NewLogToken, Error> {
-        let (head, _) = self.administrator(caller, "log").await?;
+        let (head, _) = self.unfrozen_administrator(caller, "log").await?;
         let now = self.now();
         let row = TokenRow {
             id: self.new_id(),

@@ -219,7 +219,11 @@ impl App {
     }
 
     async fn add_stream(&self, by: By<'_>, new: &NewStream) -> Result<StreamId, Error> {
-        let head = self.stream_head(by).await?;
+        let head = match by {
+            // A stream takes data out.
+            By::Caller(caller) => self.unfrozen_administrator(caller, "streams").await?.0,
+            By::Operator(_) => self.stream_head(by).await?,
+        };
         let name = stream_name(&new.name)?;
         let authorization = Some(new.authorization.trim()).filter(|value| !value.is_empty());
         let address = Address {

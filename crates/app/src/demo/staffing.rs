@@ -12,6 +12,7 @@ use domain::id::RoleId;
 use domain::locale::Locale;
 use domain::screen::{Actions, ScreenSettings};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What entries of the demo's own acts say of where they came from.
 const DEVICE: &str = "struct up --demo";
@@ -20,7 +21,7 @@ const MAX_LETTERS: usize = 200;
 
 impl App {
     /// Founds the tenant and signs its first administrator in.
-    pub(super) async fn demo_found(&self, house: &House) -> Result<Caller, Error> {
+    pub(super) async fn demo_found(self: &Arc<Self>, house: &House) -> Result<Caller, Error> {
         let first = &house.people[0];
         let existing = self.tenants().await?.into_iter().find(|row| row.code == house.code).map(|row| row.tenant);
         let tenant = match existing {
@@ -127,7 +128,13 @@ impl App {
     }
 
     fn demo_peer(&self) -> Peer {
-        Peer { address: None, device: DEVICE.to_owned(), request: self.new_request_id(), locale: Locale::Ja }
+        Peer {
+            address: None,
+            device: DEVICE.to_owned(),
+            request: self.new_request_id(),
+            locale: Locale::Ja,
+            device_cookie: String::new(),
+        }
     }
 }
 

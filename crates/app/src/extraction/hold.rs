@@ -186,7 +186,7 @@ impl App {
     }
 
     async fn decide_once(&self, caller: &Caller, id: HoldId, release: bool, why: &str) -> Result<(), Error> {
-        let (head, _) = self.administrator(caller, "signs").await?;
+        let (head, _) = self.unfrozen_administrator(caller, "signs").await?;
         let why = reason(why)?;
         let Some(row) = self.store.hold(head, id).await? else {
             return Err(self.nothing_there(caller, head, format!("hold {id}")).await);

@@ -64,7 +64,13 @@ impl Server {
 
     async fn sign_in(&self, account: &DemoAccount) {
         let (address, device) = (None, "Testkit/1.0".to_owned());
-        let peer = Peer { address, device, request: self.app.new_request_id(), locale: Locale::Ja };
+        let peer = Peer {
+            address,
+            device,
+            request: self.app.new_request_id(),
+            locale: Locale::Ja,
+            device_cookie: String::new(),
+        };
         let session = self.app.sign_in(&peer, &account.email, &account.password).await.expect("the password fits");
         let caller = self.app.caller(peer, &session.token).await.expect("signed in");
         assert_eq!(caller.display_name, account.display_name);
@@ -117,7 +123,8 @@ async fn work_a_day(server: &Server, account: &DemoAccount) {
     let app = &server.app;
     for _ in 0..2 {
         let (address, device) = (None, "Mozilla/5.0 (Windows NT 10.0) Firefox/145.0".to_owned());
-        let peer = Peer { address, device, request: app.new_request_id(), locale: Locale::Ja };
+        let peer =
+            Peer { address, device, request: app.new_request_id(), locale: Locale::Ja, device_cookie: String::new() };
         let session = app.sign_in(&peer, &account.email, &account.password).await.expect("the password fits");
         let caller = app.caller(peer, &session.token).await.expect("signed in");
         let page = app.record_list(&caller, "crm", "customer", ListQuery::default(), true).await;
@@ -150,7 +157,13 @@ async fn the_normal_demo_day_raises_no_sign_and_a_mass_extraction_does() {
     assert!(server.app.signs_for_operator(None).await.expect("a list").is_empty());
     let seller = accounts.iter().find(|account| account.email.starts_with("kobayashi")).expect("sales");
     let (address, device) = (None, "Testkit/1.0".to_owned());
-    let peer = Peer { address, device, request: server.app.new_request_id(), locale: Locale::Ja };
+    let peer = Peer {
+        address,
+        device,
+        request: server.app.new_request_id(),
+        locale: Locale::Ja,
+        device_cookie: String::new(),
+    };
     let session = server.app.sign_in(&peer, &seller.email, &seller.password).await.expect("the password fits");
     let caller = server.app.caller(peer, &session.token).await.expect("signed in");
     let all = server.app.extract(&caller, "crm", "customer", Format::Csv, ListQuery::default()).await;

@@ -8,6 +8,7 @@ mod canary;
 mod demo;
 mod drill;
 mod extraction;
+mod identity;
 mod job;
 mod list;
 mod log;

@@ -254,7 +254,13 @@ impl Product {
         };
         let (tenant, link) = app.tenant_create(&new, Locale::Ja).await?;
         app.contract_start(tenant, SERVICE, true).await?;
-        let peer = Peer { address: None, device: String::new(), request: app.new_request_id(), locale: Locale::Ja };
+        let peer = Peer {
+            address: None,
+            device: String::new(),
+            request: app.new_request_id(),
+            locale: Locale::Ja,
+            device_cookie: String::new(),
+        };
         let invitation = link.rsplit('/').next().unwrap_or_default();
         app.accept_invitation(&peer, invitation, PASSWORD).await?;
         let token = self.sign_in(&email).await?;

@@ -79,7 +79,13 @@ impl Unserved {
         };
         let (tenant, link) = app.tenant_create(&new, Locale::Ja).await?;
         app.contract_start(tenant, &service.name, true).await?;
-        let peer = || Peer { address: None, device: String::new(), request: app.new_request_id(), locale: Locale::Ja };
+        let peer = || Peer {
+            address: None,
+            device: String::new(),
+            request: app.new_request_id(),
+            locale: Locale::Ja,
+            device_cookie: String::new(),
+        };
         app.accept_invitation(&peer(), link.rsplit('/').next().unwrap_or_default(), PASSWORD).await?;
         let signed = app.sign_in(&peer(), &email, PASSWORD).await?;
         let caller = app.caller(peer(), &signed.token).await?;

@@ -4,6 +4,7 @@
 mod administrator;
 mod member;
 mod operator;
+mod owner;
 
 use crate::STRUCT;
 use anyhow::{Context, Result};
@@ -66,6 +67,11 @@ async fn journey_of_a_member_from_the_invitation_to_the_own_activity() -> Result
 #[tokio::test]
 async fn journey_of_an_administrator_from_an_invitation_to_the_audit_log() -> Result<()> {
     administrator::walk(&Demo::start()?).await
+}
+
+#[tokio::test]
+async fn journey_of_an_owner_whose_password_somebody_else_has() -> Result<()> {
+    owner::walk(&Demo::start()?).await
 }
 
 #[tokio::test]

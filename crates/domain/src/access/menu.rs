@@ -30,15 +30,19 @@ pub struct MenuScreen {
 }
 
 /// The root-function screens whose opening action `decide` allows, services by name, screens in manifest order. Detail
-/// screens open from a record, so they never stand in a menu.
+/// screens open from a record, so they never stand in a menu; a frozen member extracts nothing.
 pub fn menu(snapshot: &Snapshot, user: UserId) -> Vec<MenuService> {
+    let frozen = snapshot.members.get(&user).is_some_and(|member| member.frozen);
     let mut services: Vec<MenuService> = snapshot
         .services
         .iter()
         .map(|(name, contracted)| {
             let shown = |name: &str, screen: &str, kind: ScreenKind| {
                 let root = contracted.settings.get(screen).is_some_and(|settings| settings.root);
-                root && kind != ScreenKind::Detail && decide(snapshot, user, name, screen, kind.opening()).allowed
+                let stopped = frozen && kind == ScreenKind::Extract;
+                root && !stopped
+                    && kind != ScreenKind::Detail
+                    && decide(snapshot, user, name, screen, kind.opening()).allowed
             };
             let screens = contracted.service.screens.iter().filter(|screen| shown(name, &screen.name, screen.kind));
             MenuService {

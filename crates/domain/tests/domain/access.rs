@@ -34,8 +34,13 @@ fn open() -> Snapshot {
         service: Arc::clone(&CRM),
         settings: HashMap::from([(SCREEN.to_owned(), settings(PermissionKind::PerRole))]),
     };
-    let member =
-        Member { active: true, administrator: false, billing_types: vec!["standard".to_owned()], roles: vec![role()] };
+    let member = Member {
+        active: true,
+        administrator: false,
+        frozen: false,
+        billing_types: vec!["standard".to_owned()],
+        roles: vec![role()],
+    };
     Snapshot {
         tenant: TenantId::from(Uuid::from_u128(9)),
         epoch: 1,
@@ -158,7 +163,7 @@ prop_compose! {
         let mut snapshot = open();
         let licence = if standard { "standard" } else { "light" };
         *member(&mut snapshot) =
-            Member { active, administrator, billing_types: vec![licence.to_owned()], roles: vec![role()] };
+            Member { active, administrator, frozen: false, billing_types: vec![licence.to_owned()], roles: vec![role()] };
         let contracted = crm(&mut snapshot);
         contracted.live = live;
         contracted.settings.clear();

@@ -16,7 +16,7 @@ impl Session {
         let house = House::new().await;
         let session = id(77);
         let (tenant, user) = (house.tenant(ONE), house.user(ONE));
-        let open = store::session::open(tenant, session, [7; 32], user, 12);
+        let open = store::session::open(tenant, session, [7; 32], user, 12, vec![0]);
         house.store.fly(Flight::write(head(tenant), vec![open], &[entry(tenant, 500)])).await.expect("a session");
         Self { house, session }
     }
@@ -51,7 +51,10 @@ async fn an_ended_expired_idle_or_foreign_session_begins_nothing() {
     ] {
         it.change(over).await;
         assert!(matches!(it.begin(it.session, 1).await, Err(StoreError::SessionOver)), "{over}");
-        assert!(!it.house.store.session_seen(it.house.tenant(ONE), it.session).await.expect("an answer"), "{over}");
+        assert!(
+            !it.house.store.session_seen(it.house.tenant(ONE), it.session, None).await.expect("an answer"),
+            "{over}"
+        );
         assert!(matches!(it.begin(it.session, 1).await, Err(StoreError::SessionOver)), "use revived it: {over}");
         it.change(stands).await;
         it.begin(it.session, 1).await.expect(stands);

@@ -243,11 +243,11 @@ async fn every_statement_about_members_rights_and_sessions_runs() {
     assert_eq!(house.store.member_names(tenant, &[user]).await.expect("an answer"), [(user, b"name".to_vec())]);
 
     let session: SessionId = id(6);
-    let open = store::session::open(tenant, session, [3; 32], user, 12);
+    let open = store::session::open(tenant, session, [3; 32], user, 12, vec![0]);
     house.store.fly(Flight::write(head(tenant), vec![open], &[entry(tenant, 902)])).await.expect("a session");
     let found = house.store.session(tenant, [3; 32]).await.expect("an answer").expect("it is there");
     assert_eq!((found.session, found.user), (session, user));
-    assert!(house.store.session_seen(tenant, session).await.expect("an answer"));
+    assert!(house.store.session_seen(tenant, session, None).await.expect("an answer"));
     let over = vec![
         store::session::end(tenant, session),
         store::session::end_all(tenant, user),

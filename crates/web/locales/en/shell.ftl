@@ -4,6 +4,7 @@ shell-menu = Menu
 shell-close = Close
 shell-user-menu = : menu
 shell-activity = Activity
+shell-sessions = Devices signed in
 shell-switch = Go over to another company
 shell-sign-out = Sign out
 shell-root-functions = Root functions

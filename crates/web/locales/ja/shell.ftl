@@ -4,6 +4,7 @@ shell-menu = メニュー
 shell-close = 閉じる
 shell-user-menu = さんのメニュー
 shell-activity = アクティビティ
+shell-sessions = サインイン中の端末
 shell-switch = 会社を切り替える
 shell-sign-out = サインアウトする
 shell-root-functions = ルート機能

@@ -1,10 +1,13 @@
 //! Signing in and out. What a session is and how long it holds, `app` decides; a failed sign-in has one answer.
 
 pub mod console;
+pub mod device;
+pub mod list;
 
 use crate::Web;
 use crate::cookie;
 use crate::form::{Open, Posted, Query};
+use crate::format::{self, When};
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::request::Context;
@@ -15,6 +18,7 @@ use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::session::{ABSOLUTE_LIMIT_HOURS, IDLE_LIMIT_MIN};
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// Where one is after signing in, unless a page was asked for before.
@@ -32,6 +36,8 @@ pub struct SignInView {
     pub email: String,
     /// Why nobody was signed in.
     pub refused: Option<Refused>,
+    /// When one may try again, after too many tries.
+    pub again: Option<When>,
     /// Whether this is a demo, whose mail can be read.
     pub demo: bool,
     /// After how many minutes without use a session ends.
@@ -47,6 +53,17 @@ pub enum Refused {
     NoFit,
     /// Too many are being checked at this moment.
     TooMany,
+    /// Too many tries at this address, from this device or network: the next after so many seconds.
+    Wait(i64),
+}
+
+impl Refused {
+    fn again(self, context: &Context, now: Timestamp) -> Option<When> {
+        match self {
+            Self::Wait(wait_s) => Some(format::exact(context.locale(), now + SignedDuration::from_secs(wait_s))),
+            Self::NoFit | Self::TooMany => None,
+        }
+    }
 }
 
 /// `GET /signin`
@@ -86,12 +103,20 @@ pub async fn sign_in(
         }
         Err(Error::SignedOut) => Refused::NoFit,
         Err(Error::Refused(Refusal::TooMany)) => Refused::TooMany,
+        Err(Error::Throttled { wait_s }) => Refused::Wait(wait_s),
         Err(error) => return Err(error.into()),
     };
     let shell = Shell::open(web.app.now(), &context, String::new());
-    let view = view(shell, &next, email, Some(refused), is_demo(&web).await);
+    let again = web.app.now();
+    let view = SignInView {
+        again: refused.again(&context, again),
+        ..view(shell, &next, email, Some(refused), is_demo(&web).await)
+    };
     Ok(match refused {
         Refused::NoFit => page::html(StatusCode::UNPROCESSABLE_ENTITY, &view),
+        Refused::Wait(wait_s) => {
+            ([(header::RETRY_AFTER, wait_s)], page::html(StatusCode::TOO_MANY_REQUESTS, &view)).into_response()
+        }
         Refused::TooMany => {
             let wait = Problem::from(Error::Refused(Refusal::TooMany)).retry_after.unwrap_or_default();
             ([(header::RETRY_AFTER, wait)], page::html(StatusCode::TOO_MANY_REQUESTS, &view)).into_response()
@@ -109,8 +134,13 @@ pub async fn sign_out(State(web): State<Arc<Web>>, posted: Posted) -> Result<Res
 
 /// On to a page, with the cookie of the session just opened.
 pub fn entered(to: &str, signed_in: &SignedIn) -> Response {
-    let cookie = cookie::session(&signed_in.token, signed_in.max_age_secs);
-    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+    let mut response = Redirect::to(to).into_response();
+    let session = cookie::session(&signed_in.token, signed_in.max_age_secs);
+    let device = signed_in.device_cookie.as_deref().map(cookie::device);
+    for cookie in std::iter::once(session).chain(device) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// The page.
@@ -121,6 +151,7 @@ pub fn view(mut shell: Shell, next: &str, email: &str, refused: Option<Refused>,
         action: format!("/signin{}", page::query([("next", next)])),
         email: email.to_owned(),
         refused,
+        again: None,
         demo,
         idle_min: IDLE_LIMIT_MIN,
         limit_hours: ABSOLUTE_LIMIT_HOURS,

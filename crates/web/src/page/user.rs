@@ -2,10 +2,12 @@
 //! invited person comes to. What a member may be, `app` decides.
 
 pub mod active;
+pub mod address;
 pub mod edit;
 pub mod invitation;
 pub mod invite;
 pub mod list;
+pub mod recovery;
 pub mod rights;
 
 use super::record::{param, params};

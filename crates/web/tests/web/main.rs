@@ -4,6 +4,7 @@
 
 mod access;
 mod claims;
+mod identity;
 mod input;
 mod ledger;
 mod log;

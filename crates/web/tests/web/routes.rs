@@ -22,6 +22,7 @@ fn path(route: &Route, id: &str) -> String {
         .replace("{walk}", JOB)
         .replace("{log}", JOB)
         .replace("{*path}", "checkpoint")
+        .replace("{session}", JOB)
         .replace("{sign}", JOB)
         .replace("{hold}", JOB)
         .replace("{stream}", JOB)

@@ -55,7 +55,7 @@ impl App {
         limit: RoleLimit,
         why: &str,
     ) -> Result<(), Error> {
-        let (head, snapshot) = self.administrator(caller, "signs").await?;
+        let (head, snapshot) = self.unfrozen_administrator(caller, "signs").await?;
         let Some(name) = snapshot.roles.get(&role).map(|role| role.name.clone()) else {
             return Err(self.nothing_there(caller, head, format!("role {role}")).await);
         };

@@ -60,7 +60,13 @@ fn list_of(snapshot: &Snapshot, user: UserId) -> Option<(String, String)> {
 }
 
 fn peer(copy: &App) -> Peer {
-    Peer { address: None, device: "restore drill".to_owned(), request: copy.new_request_id(), locale: Locale::Ja }
+    Peer {
+        address: None,
+        device: "restore drill".to_owned(),
+        request: copy.new_request_id(),
+        locale: Locale::Ja,
+        device_cookie: String::new(),
+    }
 }
 
 /// Signs somebody in. A copy in which nobody could is whole too: the look says so.

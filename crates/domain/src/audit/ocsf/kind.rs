@@ -92,11 +92,17 @@ impl Kind {
         };
         match verb {
             Verb::SessionStarted | Verb::SessionRefused => kind(Authentication, 1, "Logon"),
-            Verb::SessionEnded => kind(Authentication, 2, "Logoff"),
+            Verb::SessionEnded | Verb::SessionRevoked => kind(Authentication, 2, "Logoff"),
             Verb::UserInvited => kind(AccountChange, 1, "Create"),
             Verb::UserJoined | Verb::UserEnabled => kind(AccountChange, 2, "Enable"),
             Verb::UserDisabled => kind(AccountChange, 5, "Disable"),
-            Verb::UserChanged => kind(AccountChange, OTHER, "Change"),
+            Verb::UserChanged | Verb::UserAddressAsked | Verb::UserAddressConfirmed | Verb::UserAddressChanged => {
+                kind(AccountChange, OTHER, "Change")
+            }
+            Verb::UserRecoveryAsked => kind(AccountChange, OTHER, "Password reset requested"),
+            Verb::UserRecovered => kind(AccountChange, 4, "Password Reset"),
+            Verb::UserDisowned => kind(AccountChange, 9, "Lock"),
+            Verb::UserUnfrozen => kind(AccountChange, OTHER, "Unlock"),
             Verb::RoleCreated
             | Verb::AuditTokenCreated
             | Verb::AuditStreamAdded

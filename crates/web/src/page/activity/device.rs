@@ -1,55 +1,16 @@
 //! A browser's description of itself, in the few words that tell a person which machine it was. Decides nothing by it.
 
 use crate::locale::Texts;
-
-/// Longest name of an unknown program shown, in characters.
-const PROGRAM_CHARS_MAX: usize = 40;
-
-/// Marks of browsers; the first that is found names it, so those that pretend to be another come before the other.
-const BROWSERS: [(&str, &str); 12] = [
-    ("Edg/", "Edge"),
-    ("EdgiOS/", "Edge"),
-    ("EdgA/", "Edge"),
-    ("OPR/", "Opera"),
-    ("Vivaldi/", "Vivaldi"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("FxiOS/", "Firefox"),
-    ("Firefox/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("HeadlessChrome/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-];
-
-/// Marks of systems, in the same way.
-const SYSTEMS: [(&str, &str); 8] = [
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("CrOS", "ChromeOS"),
-    ("Macintosh", "macOS"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-];
+use domain::session::device::{browser_and_system, program};
 
 /// `Chrome・Windows`; for a program its name; empty when nothing was said.
 pub fn words(device: Option<&str>, t: Texts) -> String {
     let device = device.unwrap_or_default().trim();
-    let find = |marks: &[(&str, &'static str)]| {
-        marks.iter().find(|(mark, _)| device.contains(mark)).map(|(_, name)| (*name).to_owned())
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
+    match browser_and_system(device) {
         (Some(browser), Some(system)) => t.two("activity-device", "browser", browser, "system", system),
-        (Some(known), None) | (None, Some(known)) => known,
+        (Some(known), None) | (None, Some(known)) => known.to_owned(),
         (None, None) => program(device),
     }
-}
-
-/// `curl` of `curl/8.5.0`.
-fn program(device: &str) -> String {
-    let name = device.split(['/', ' ', '(']).next().unwrap_or_default();
-    name.chars().take(PROGRAM_CHARS_MAX).collect()
 }
 
 #[cfg(test)]
@@ -57,6 +18,7 @@ mod tests {
     use super::*;
     use crate::locale::texts;
     use domain::locale::Locale;
+    use domain::session::device::PROGRAM_CHARS_MAX;
 
     #[test]
     fn a_browser_is_told_by_its_name_and_its_system() {

@@ -149,10 +149,12 @@ pub fn actor(entry: &EntryView, t: Texts) -> String {
 fn icon(verb: Verb) -> &'static str {
     match verb {
         Verb::SessionStarted | Verb::SessionRefused => "in",
-        Verb::SessionEnded => "out",
-        Verb::UserInvited => "mail",
+        Verb::SessionEnded | Verb::SessionRevoked => "out",
+        Verb::UserInvited | Verb::UserAddressAsked | Verb::UserAddressConfirmed | Verb::UserAddressChanged => "mail",
         Verb::UserJoined | Verb::UserEnabled | Verb::UserDisabled => "user",
-        Verb::UserChanged | Verb::AccessChanged => "key",
+        Verb::UserChanged | Verb::AccessChanged | Verb::UserRecoveryAsked | Verb::UserRecovered => "key",
+        Verb::UserDisowned => "alert",
+        Verb::UserUnfrozen => "user",
         Verb::RecordCreated => "plus",
         Verb::RecordUpdated | Verb::RecordConflicted => "edit",
         Verb::RecordDeleted => "close",
@@ -204,7 +206,18 @@ mod tests {
                 let acts_on_records = verb.code().starts_with("record") && !ONE_END.contains(verb);
                 assert!(!acts_on_records || t.has(&format!("{}-denied", key(*verb))), "{} denied", verb.code());
             }
-            for verb in [Verb::UserInvited, Verb::UserChanged, Verb::UserDisabled, Verb::UserEnabled] {
+            for verb in [
+                Verb::UserInvited,
+                Verb::UserChanged,
+                Verb::UserDisabled,
+                Verb::UserEnabled,
+                Verb::UserUnfrozen,
+                Verb::UserDisowned,
+                Verb::UserRecoveryAsked,
+                Verb::UserRecovered,
+                Verb::UserAddressConfirmed,
+                Verb::UserAddressChanged,
+            ] {
                 assert!(t.has(&format!("{}-me", key(verb))), "{} to me", verb.code());
             }
         }

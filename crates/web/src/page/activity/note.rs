@@ -24,6 +24,7 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
             words.push(t.one("ledger-told-token", "name", note.strip_prefix("token=").unwrap_or(note)));
         }
         Verb::AuditLogDownloaded if note == "platform" => words.push(t.text("ledger-witness-platform")),
+        Verb::AccessDenied if note == app::user::freeze::FROZEN => words.push(t.text("activity-frozen")),
         Verb::AccessDenied => {
             words.extend(entry.screen_label.as_ref().map(|_| action(note, t)));
             words.extend(gate(entry, t));
@@ -39,6 +40,13 @@ pub fn words(entry: &EntryView, t: Texts) -> Vec<String> {
         Verb::ImportCompleted if note == "refused 0" => {}
         Verb::ImportCompleted => words.push(after(note, "refused ", "activity-rows-refused", t)),
         Verb::ServiceUpgraded => words.push(after(note, "version ", "activity-version", t)),
+        Verb::SessionStarted if note == app::session::device::NEW_DEVICE => {
+            words.push(t.text("activity-new-device"));
+        }
+        Verb::SessionRefused if note == "throttled" => words.push(t.text("activity-throttled")),
+        Verb::SessionRevoked => {
+            words.push(t.text(if note == "one" { "activity-one-session" } else { "activity-all-sessions" }))
+        }
         Verb::ImportFailed => words.push(failure(entry, note, t)),
         _ => words.push(note.to_owned()),
     }

@@ -7,9 +7,11 @@ use crate::Web;
 use crate::form::Posted;
 use crate::format::{self, When};
 use crate::page::record::Link;
+use crate::page::session::{self, list::Row};
 use crate::page::{self, Shell};
 use crate::problem::Problem;
 use crate::session::Signed;
+use app::session::list::SessionView;
 use app::user::{MemberChange, MemberView};
 use app::{Caller, Error, Refusal};
 use askama::Template;
@@ -42,6 +44,12 @@ pub struct EditView {
     pub rights: Rights,
     /// Why it could not be saved.
     pub refused: Option<Refused>,
+    /// Since when the member is frozen, if they are.
+    pub frozen: Option<When>,
+    /// Where those are ended.
+    pub sessions_path: String,
+    /// Their live sessions, used last first.
+    pub sessions: Vec<Row>,
 }
 
 /// Why a change could not be saved.
@@ -73,6 +81,12 @@ pub async fn change(State(web): State<Arc<Web>>, at: AtUser, posted: Posted) -> 
     page(&web, &signed, at, Some((change, refused))).await
 }
 
+/// `POST /app/admin/users/{user}/unfreeze`
+pub async fn unfreeze(State(web): State<Arc<Web>>, at: AtUser, posted: Posted) -> Result<Response, Problem> {
+    web.app.unfreeze(&posted.signed.caller, at.0).await?;
+    Ok(page::done(&at.path(), "user_unfrozen"))
+}
+
 /// A member of the tenant.
 pub async fn find(web: &Web, caller: &Caller, user: UserId) -> Result<MemberView, Problem> {
     Ok(web.app.member(caller, user).await?)
@@ -86,9 +100,10 @@ async fn page(
 ) -> Result<Response, Problem> {
     let member = find(web, &signed.caller, at.0).await?;
     let offer = offer(web, signed).await?;
+    let sessions = web.app.sessions_of(&signed.caller, at.0).await?;
     let shell = Shell::signed(web, &signed.caller, &signed.context, String::new()).await?;
     let status = if again.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    Ok(page::html(status, &view(shell, &member, &offer, again, web.app.now())))
+    Ok(page::html(status, &view(shell, &member, &offer, again, &sessions, web.app.now())))
 }
 
 /// The page of a member; with what was ticked when it was refused.
@@ -97,6 +112,7 @@ pub fn view(
     member: &MemberView,
     offer: &Offer,
     again: Option<(MemberChange, Refused)>,
+    sessions: &[SessionView],
     now: Timestamp,
 ) -> EditView {
     shell.title = member.display_name.clone();
@@ -108,6 +124,7 @@ pub fn view(
     let (change, refused) = again.map_or((present, None), |(change, refused)| (change, Some(refused)));
     EditView {
         crumbs: vec![Link { href: LIST.to_owned(), label: shell.t.text("user-title") }],
+        sessions_path: format!("{}/sessions", AtUser(member.user).path()),
         path: AtUser(member.user).path(),
         name: member.display_name.clone(),
         email: member.email.clone(),
@@ -115,6 +132,8 @@ pub fn view(
         last_seen: member.last_seen.map(|at| format::brief(shell.t.locale, now, at)),
         rights: offer.with(&change, shell.t),
         refused,
+        frozen: member.frozen.map(|at| format::brief(shell.t.locale, now, at)),
+        sessions: session::list::rows(&shell, sessions, now),
         shell,
     }
 }

@@ -3,16 +3,19 @@
 use super::{Sample, now, sample, shell};
 use app::mail::Letter;
 use app::role::RoleView;
+use app::session::device::Described;
+use app::session::list::SessionView;
 use app::user::{Invitation, MemberChange, MemberView};
-use domain::id::{RoleId, UserId};
+use domain::id::{RoleId, SessionId, UserId};
 use domain::locale::Locale;
 use domain::record::{Fault, FaultReason};
 use domain::user::PasswordFault;
 use jiff::SignedDuration;
 use uuid::Uuid;
 use web::page::session::{self, Refused};
+use web::page::user::recovery::{self, RecoveryView, Step};
 use web::page::user::rights::Offer;
-use web::page::user::{active, edit, invitation, invite, list};
+use web::page::user::{active, address, edit, invitation, invite, list};
 use web::page::{OtherTenant, Shell, home, mail};
 use web::request::Context;
 
@@ -24,6 +27,9 @@ pub fn all(locale: Locale) -> Vec<Sample> {
     samples.extend(invitations(locale));
     samples.extend(users(locale));
     samples.extend(letters(locale));
+    samples.extend(recoveries(locale));
+    samples.extend(addresses(locale));
+    samples.extend(devices(locale));
     samples.push(several_tenants(locale));
     samples
 }
@@ -41,6 +47,13 @@ fn sign_in(locale: Locale) -> Vec<Sample> {
         sample("signin-demo", &view("/app/s/crm/customer", "", None, true)),
         sample("signin-refused", &view("/app", "takahashi.misaki@example.jp", Some(Refused::NoFit), false)),
         sample("signin-busy", &view("/app", "takahashi.misaki@example.jp", Some(Refused::TooMany), true)),
+        sample(
+            "signin-wait",
+            &session::SignInView {
+                again: Some(web::format::exact(locale, now())),
+                ..view("/app", "takahashi.misaki@example.jp", Some(Refused::Wait(900)), false)
+            },
+        ),
         sample("signin-joined", &session::view(done(text), "/app", "", None, false)),
     ]
 }
@@ -91,6 +104,7 @@ pub fn member(number: u128) -> MemberView {
         administrator: number == 0,
         active,
         joined,
+        frozen: (number == 2).then(|| now() - SignedDuration::from_hours(1)),
         billing_types: if roles.is_empty() { Vec::new() } else { vec!["standard".to_owned()] },
         roles: roles.into_iter().map(role).collect(),
         last_seen: joined.then(|| now() - SignedDuration::from_mins(3 + 1_440 * number as i64)),
@@ -106,7 +120,7 @@ fn users(locale: Locale) -> Vec<Sample> {
     let faults = [Fault::new("email", FaultReason::NotAnEmail), Fault::new("display_name", FaultReason::Required)];
     let change = MemberChange { roles: vec![role(2)], ..MemberChange::default() };
     let typed = invite::Filled { email: "sakura@", name: "", change: change.clone(), faults: &faults };
-    let edit = |member: &MemberView, again| edit::view(shell(USERS), member, &offer, again, now());
+    let edit = |member: &MemberView, again| edit::view(shell(USERS), member, &offer, again, &sessions(), now());
     let last = Some((change.clone(), edit::Refused::LastAdministrator));
     let active = |number, enable, refused| active::view(shell(USERS), &member(number), reader, enable, refused);
     vec![
@@ -122,6 +136,66 @@ fn users(locale: Locale) -> Vec<Sample> {
         sample("user-disable", &active(2, false, false)),
         sample("user-disable-own", &active(0, false, true)),
         sample("user-enable", &active(3, true, false)),
+    ]
+}
+
+fn sessions() -> Vec<SessionView> {
+    let view = |number: u128, device: &str, address: Option<&str>| SessionView {
+        session: SessionId(Uuid::from_u128(number)),
+        own: number == 1,
+        started: now() - SignedDuration::from_hours(number as i64),
+        last_seen: now() - SignedDuration::from_mins(number as i64),
+        device: device.to_owned(),
+        address: address.map(str::to_owned),
+    };
+    vec![
+        view(1, "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0 Safari/537.36", Some("203.0.113.24")),
+        view(2, "Mozilla/5.0 (iPhone) Version/18.1 Safari/604.1", Some("2001:db8:1:2:3:4:5:6")),
+        view(3, "", None),
+    ]
+}
+
+fn recoveries(locale: Locale) -> Vec<Sample> {
+    let email = "takahashi.misaki@example.jp";
+    let short = PasswordFault::TooShort { found: 7 }.message(locale);
+    let view = |path: &str, step, error: String| recovery::view(open(locale, path), step, email, error);
+    let set = "/recovery/AAAA";
+    let again = Some(web::format::exact(locale, now()));
+    let wait = RecoveryView { again, ..view("/recovery", Step::Ask, String::new()) };
+    vec![
+        sample("recovery", &view("/recovery", Step::Ask, String::new())),
+        sample("recovery-wait", &wait),
+        sample("recovery-asked", &view("/recovery", Step::Asked, String::new())),
+        sample("recovery-set", &view(set, Step::Set, String::new())),
+        sample("recovery-set-refused", &view(set, Step::Set, short)),
+    ]
+}
+
+fn addresses(locale: Locale) -> Vec<Sample> {
+    let (present, new) = ("takahashi.misaki@example.jp".to_owned(), "misaki@example.jp");
+    let wrong = Some(("password", web::locale::texts(locale).text("address-wrong-password")));
+    let shell = || shell(locale, "/app/address", false, true);
+    let confirm = |email: &str, done| address::confirm_view(open(locale, "/address/AAAA"), email.to_owned(), done);
+    vec![
+        sample("address", &address::ask_view(shell(), present.clone(), "", None)),
+        sample("address-refused", &address::ask_view(shell(), present, new, wrong)),
+        sample("address-confirm", &confirm(new, None)),
+        sample("address-confirmed", &confirm("", Some(false))),
+        sample("address-changed", &confirm("", Some(true))),
+    ]
+}
+
+fn devices(locale: Locale) -> Vec<Sample> {
+    let described = Described {
+        at: now(),
+        device: "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0".to_owned(),
+        address: Some("203.0.113.24".to_owned()),
+    };
+    let path = "/device/AAAA";
+    vec![
+        sample("device", &session::device::view(open(locale, path), Some(&described), now())),
+        sample("device-done", &session::device::view(open(locale, path), None, now())),
+        sample("sessions", &session::list::view(shell(locale, "/app/sessions", false, true), &sessions(), now())),
     ]
 }
 
