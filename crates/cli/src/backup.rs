@@ -7,6 +7,7 @@ mod now;
 mod restore;
 mod status;
 mod tenant;
+mod upgrade;
 mod verify;
 mod words;
 
@@ -40,6 +41,8 @@ pub enum BackupCommand {
     Drill(drill::Drill),
     /// One tenant at one time: compared with now, and chosen records brought back.
     TenantRestore(tenant::TenantRestore),
+    /// Take the repository over after an upgrade of PostgreSQL.
+    Upgrade(upgrade::Upgrade),
 }
 
 /// Exit status when another run is under way.
@@ -57,6 +60,7 @@ pub async fn run(config: &Config, command: BackupCommand) -> anyhow::Result<Exit
         BackupCommand::Restore(options) => restore::restore(config, &options).await,
         BackupCommand::Drill(options) => drill::run(config, &options).await,
         BackupCommand::TenantRestore(options) => tenant::run(config, &options).await,
+        BackupCommand::Upgrade(options) => upgrade::upgrade(config, &options).await,
     }
 }
 

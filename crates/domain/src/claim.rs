@@ -175,6 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn every_check_turns_red_with_a_breach_and_grey_with_its_age() {
+        for check in CHECKS {
+            let Freshness { expected_min, limit_min } = check.freshness;
+            let now = Timestamp::from_second(10_000 * 60).expect("in range");
+            let aged = |age_min: i64, verdict| state_of_check(&[at(10_000 - age_min, verdict)], check.freshness, now);
+            assert_eq!(aged(0, Verdict::Broken), State::Missed, "{check:?}");
+            assert_eq!(aged(expected_min, Verdict::Held), State::Met, "{check:?}");
+            assert_eq!(aged(expected_min + 1, Verdict::Held), State::AtRisk, "{check:?}");
+            assert_eq!(aged(limit_min, Verdict::Held), State::AtRisk, "{check:?}");
+            assert_eq!(aged(limit_min + 1, Verdict::Held), State::Unverified, "{check:?}");
+            assert_eq!(aged(limit_min + 1, Verdict::Broken), State::Missed, "a breach does not fade: {check:?}");
+        }
+    }
+
+    #[test]
     fn the_worst_of_the_servers_that_speak_counts() {
         let now = Timestamp::from_second(1_000 * 60).expect("in range");
         let cases: [(&[Measured], State); 6] = [

@@ -135,14 +135,14 @@ pub enum BackupError {
     #[error(transparent)]
     Https(#[from] HttpsError),
     /// A file could not be handled.
-    #[error("{what} {} failed: {source}", path.display())]
+    #[error("{what} {} failed: {why}", path.display())]
     Io {
         /// What was tried.
         what: &'static str,
         /// With what.
         path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
+        /// The system's answer. Said above, so it is not the error's `source`: that would be printed once more.
+        why: io::Error,
     },
 }
 
@@ -150,7 +150,7 @@ impl BackupError {
     /// Wraps the system's answer, for `map_err`.
     pub(super) fn io(what: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { what, path, source }
+        move |why| Self::Io { what, path, why }
     }
 }
 
@@ -174,5 +174,19 @@ fn instants(earliest: Timestamp, latest: Option<Timestamp>) -> String {
         Some(latest) if latest < earliest => format!("{earliest} and later, once the log that arrives gets there"),
         Some(latest) => format!("{earliest} to {latest}"),
         None => format!("{earliest} and later"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn what_the_system_answered_is_said_once() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = BackupError::io("making", std::path::Path::new("/closed"))(denied);
+        assert_eq!(error.to_string(), "making /closed failed: permission denied");
+        assert!(error.source().is_none(), "who prints the chain would print it again");
     }
 }

@@ -359,6 +359,15 @@ async fn a_wrong_key_a_held_lock_and_another_database_are_each_told_as_such() {
     let cluster = prepare(&place.path("second"), second.archiving()).await;
     let mut running = cluster.start().await.expect("it starts");
     let refused = second.stanza_create().await.expect_err("it is another database");
+    // Taken over by order, as after pg_upgrade, which makes a database of another identity too: what was there stays.
+    second.stanza_upgrade().await.expect("taken over");
+    let before = second.info().await.expect("it can be read").backups;
+    assert!(!before.is_empty(), "the backups of before stay");
+    second.check().await.expect("it archives");
+    let made = second.backup(Kind::Full, |_| {}).await.expect("a backup").backup;
+    let after = second.info().await.expect("it can be read").backups;
+    assert!(after.iter().any(|backup| backup.label == made.label), "{after:?}");
+    assert!(before.iter().all(|old| after.iter().any(|backup| backup.label == old.label)), "{after:?}");
     running.stop_fast().await.expect("it stops");
     assert!(matches!(refused, BackupError::OtherCluster { .. }), "{refused}");
     place.stop().await;
