@@ -1,5 +1,6 @@
 //! The silent ways in which backups stop, each planted in a real cluster with a real repository: each turns the claim it belongs to, with
 //! a reason in words. One server for all of them, since starting one takes longer than breaking it.
+#![allow(clippy::print_stderr, reason = "what is left out is said")]
 
 use app::App;
 use app::backup::run::RunError;
