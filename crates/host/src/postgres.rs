@@ -144,14 +144,14 @@ pub enum PostgresError {
         pid: u32,
     },
     /// A file or a process could not be handled.
-    #[error("{what} {} failed: {source}", path.display())]
+    #[error("{what} {} failed: {why}", path.display())]
     Io {
         /// What was tried.
         what: &'static str,
         /// With what.
         path: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        why: io::Error,
     },
 }
 
@@ -159,7 +159,7 @@ impl PostgresError {
     /// Wraps the system's answer, for `map_err`.
     fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { what, path, source }
+        move |why| Self::Io { what, path, why }
     }
 }
 
