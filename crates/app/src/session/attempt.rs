@@ -5,9 +5,10 @@ use crate::op::{Peer, describe_peer};
 use crate::{App, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::audit::sign::DENIALS_MIN;
 use domain::audit::{Actor, Detail, Outcome, Target, Verb};
 use domain::id::{TenantId, UserId};
-use domain::session::attempt::{Aim, KNOWN_DEVICE_TRIES, UNKNOWN_DEVICE_TRIES};
+use domain::session::attempt::Aim;
 use domain::session::{device, token_hash};
 use std::sync::Arc;
 use store::session::attempt::{TriedRow, TryKeys};
@@ -57,12 +58,12 @@ impl App {
     }
 
     /// Enters a refused sign-in in the person's own log. All of it off the request's path: how long it takes must tell nothing. Of
-    /// tries that are let through no more only the first stands there.
+    /// tries that are let through no more as many stand there as make a sign of fraud; a storm of them does not fill the log.
     pub(crate) fn note_refusal(self: &Arc<Self>, peer: &Peer, tried: TriedRow, tenants: Vec<TenantId>) {
         let (app, peer) = (Arc::clone(self), peer.clone());
         tokio::spawn(async move {
-            let limit = if tried.device.is_some() { KNOWN_DEVICE_TRIES } else { UNKNOWN_DEVICE_TRIES };
-            let Some(user) = tried.user.filter(|_| tried.wait_s == 0 || tried.tries == limit + 1) else { return };
+            let tells = tried.wait_s == 0 || usize::try_from(tried.tries).is_ok_and(|tries| tries <= DENIALS_MIN);
+            let Some(user) = tried.user.filter(|_| tells) else { return };
             for tenant in tenants {
                 if let Err(error) = app.enter_refusal(&peer, tenant, user, tried.wait_s > 0).await {
                     tracing::error!(%error, "a refused sign-in could not be entered");
