@@ -40,6 +40,12 @@ impl Listener {
         let task = tokio::spawn(accept(listener, acceptor, answer.to_owned()));
         Self { address, task }
     }
+
+    /// Ends it; once this returns, nobody waits there any more. Dropped, it ends a moment later.
+    pub async fn end(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
 }
 
 async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, answer: String) {

@@ -87,7 +87,7 @@ async fn a_page_without_tls_turns_the_claim_with_its_address_unless_only_this_ma
     assert_eq!((measured.verdict, codes(&measured)), (Verdict::Broken, vec!["listener_plain"]));
     assert_eq!(measured.found.why[0].get_text("address"), Some(plain.address.to_string().as_str()));
     assert_eq!(house.state(SEALED).await, State::Missed);
-    drop(plain);
+    plain.end().await;
     house.measure(&house.scan()).await;
     assert_eq!(house.state(SEALED).await, State::Met, "it comes back by itself");
 }
@@ -138,11 +138,11 @@ async fn answers_that_do_not_pin_browsers_to_https_for_a_year_turn_the_claim() {
     let measured = house.measure(&house.scan()).await;
     assert_eq!((measured.verdict, codes(&measured)), (Verdict::Broken, vec!["hsts_missing"]));
     assert_eq!(house.state(SEALED).await, State::Missed);
-    drop(serving);
+    serving.end().await;
     let serving = house.serving(&SECURE.replace("31536000", "86400")).await;
     let measured = house.measure(&house.scan()).await;
     assert_eq!((measured.verdict, codes(&measured)), (Verdict::Broken, vec!["hsts_short"]));
-    drop(serving);
+    serving.end().await;
     let _serving = house.serving(&SECURE.replace("x-frame-options: DENY\r\n", "")).await;
     let measured = house.measure(&house.scan()).await;
     assert_eq!((measured.verdict, codes(&measured)), (Verdict::AtRisk, vec!["headers_missing"]));
@@ -166,7 +166,7 @@ async fn without_listeners_nothing_is_called_sealed_and_without_new_measurements
     let plain = Listener::at("0.0.0.0:0", None, SECURE).await;
     app.watch_listeners_once(&house.scan(), &mut kept).await.expect("a measurement");
     assert_eq!(rows().await, before + 2, "a change is kept at once");
-    drop(plain);
+    plain.end().await;
     app.watch_listeners_once(&house.scan(), &mut kept).await.expect("a measurement");
     house.later(SignedDuration::from_mins(61));
     app.watch_listeners_once(&house.scan(), &mut kept).await.expect("a measurement");
